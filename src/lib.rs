@@ -33,12 +33,14 @@
 //!
 //! | layer | module | content |
 //! |---|---|---|
+//! | 4 | [`analysis`] | what storage tags and repositories use: pure functions over snapshots |
 //! | 4 | [`diagnosis`] | why a registry cannot be used: one check after the other |
 //! | 4 | [`removal`] | plan, execute, verify and undo deletions |
 //! | 4 | [`retention`] | which tags of a repository to keep by a rule: facts in, decisions out; pure |
 //! | 4 | [`analysis`] | what differs between images, what tags pointed to at another time; pure |
 //! | 4 | [`layers`] | the files of images: layers unpacked and put on top of each other |
 //! | 3 | [`registry`] | [`Client`](registry::Client) and its endpoints: catalog, tags, manifests, blobs, deletion, snapshots |
+//! | 3 | [`cache`] | manifests and configs by digest, on disk |
 //! | 2 | [`http`] | the transport, layer on layer: pool, limiter, redirects, authentication, retries |
 //! | 1 | [`auth`] | from a challenge to an `Authorization` header; no I/O |
 //! | 1 | [`keychain`] | where credentials are found |
@@ -59,6 +61,7 @@ extern crate self as registry_ls;
 
 pub mod analysis;
 pub mod auth;
+pub mod cache;
 pub mod diagnosis;
 mod documents;
 pub mod error;

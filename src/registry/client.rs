@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::{Stream, TryStreamExt};
 
 use super::filter::flatten_batches;
+use crate::cache::Cache;
 use crate::error::Result;
 use crate::http::{Options, Stats, Transport};
 use crate::keychain::{CredentialProvider, Keychain};
@@ -18,6 +19,7 @@ use crate::trust::{self, Trust};
 pub struct Client {
     pub(super) registry: Arc<Registry>,
     pub(super) transport: Arc<Transport>,
+    pub(super) cache: Option<Cache>,
 }
 
 impl Client {
@@ -38,6 +40,7 @@ impl Client {
             trust: None,
             options: Options::default(),
             stats: Arc::default(),
+            cache: None,
         }
     }
 
@@ -83,6 +86,7 @@ pub struct ClientBuilder {
     trust: Option<Trust>,
     options: Options,
     stats: Arc<Stats>,
+    cache: Option<Cache>,
 }
 
 impl ClientBuilder {
@@ -114,6 +118,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Where manifests and configs are kept between runs; nowhere unless set. Only reads for display and planning use
+    /// it, and only after the registry has named a digest.
+    #[must_use]
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -125,7 +137,7 @@ impl ClientBuilder {
             None => Trust::load(trust::Options::default())?,
         };
         let transport = Transport::new(&self.registry, self.credentials, trust, self.options, self.stats);
-        Ok(Client { registry: Arc::new(self.registry), transport: Arc::new(transport) })
+        Ok(Client { registry: Arc::new(self.registry), transport: Arc::new(transport), cache: self.cache })
     }
 }
 

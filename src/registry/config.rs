@@ -144,6 +144,15 @@ fn texts(values: Option<Vec<Value>>) -> Vec<String> {
 }
 
 impl ImageConfig {
+    /// Reads a config blob; where it cannot be read, it is empty, with the reason.
+    pub(super) fn read(bytes: &[u8]) -> (Self, Option<String>) {
+        match Self::parse(bytes) {
+            Ok(image) => (image, None),
+            Err(error) if error.is_data() => (Self::default(), Some(error.to_string())),
+            Err(error) => (Self::default(), Some(format!("not JSON, {error}"))),
+        }
+    }
+
     /// Reads a config blob.
     ///
     /// # Errors

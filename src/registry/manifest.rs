@@ -246,11 +246,7 @@ impl RepositoryHandle {
         matches_digest(digest, &bytes, &what)?;
         same_size(descriptor, bytes.len())?;
         warn_of_contradiction(&response, digest, &what);
-        let (image, unreadable) = match ImageConfig::parse(&bytes) {
-            Ok(image) => (image, None),
-            Err(error) if error.is_data() => (ImageConfig::default(), Some(error.to_string())),
-            Err(error) => (ImageConfig::default(), Some(format!("not JSON, {error}"))),
-        };
+        let (image, unreadable) = ImageConfig::read(&bytes);
         Ok(Config { digest: digest.clone(), bytes, image, unreadable })
     }
 

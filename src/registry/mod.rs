@@ -2,6 +2,7 @@
 
 mod artifact;
 mod blob;
+mod cached;
 mod catalog;
 mod choose;
 mod client;

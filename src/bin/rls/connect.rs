@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use registry_ls::cache::{Cache, DEFAULT_LIMIT};
 use registry_ls::http::{Options, Stats};
 use registry_ls::keychain::{self, AuthFile, CredentialMatch, Keychain};
 use registry_ls::name::Registry;
@@ -98,8 +99,12 @@ impl Connector {
         if connection.insecure {
             tracing::warn!("{}", not_verified(&connection.registry));
         }
+        let cache = cache_folder().filter(|_| connection.cache);
         let Parts { registry, keychain, trust, options, stats } = self.parts(connection).await?;
-        let client = Client::builder(registry).credentials(keychain).options(options).stats(stats);
+        let mut client = Client::builder(registry).credentials(keychain).options(options).stats(stats);
+        if let Some(folder) = cache {
+            client = client.cache(Cache::new(folder, DEFAULT_LIMIT));
+        }
         Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
     }
 
@@ -230,6 +235,17 @@ fn certs_d_in(xdg_config_home: Option<PathBuf>, home: Option<PathBuf>) -> Option
     config.or_else(|| Some(home?.join(".config"))).map(|config| config.join("rls/certs.d"))
 }
 
+/// The folder of the cache; `None` without a home.
+pub fn cache_folder() -> Option<PathBuf> {
+    cache_in(std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from), std::env::home_dir())
+}
+
+/// A relative `XDG_CACHE_HOME` is ignored (XDG base directory specification).
+fn cache_in(xdg_cache_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let cache = xdg_cache_home.filter(|folder| folder.is_absolute());
+    cache.or_else(|| Some(home.filter(|home| home.is_absolute())?.join(".cache"))).map(|cache| cache.join("rls"))
+}
+
 /// Locks; nothing that can panic runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -251,6 +267,16 @@ mod tests {
         assert_eq!(of(Some("/x"), Some("/home/ann")), Some("/x/rls/certs.d".into()));
         assert_eq!(of(Some(""), Some("/home/ann")), Some("/home/ann/.config/rls/certs.d".into()));
         assert_eq!(of(None, Some("/home/ann")), Some("/home/ann/.config/rls/certs.d".into()));
+        assert_eq!(of(None, None), None);
+    }
+
+    #[test]
+    fn the_cache_is_below_the_users_cache() {
+        let of = |xdg: Option<&str>, home: Option<&str>| cache_in(xdg.map(Into::into), home.map(Into::into));
+        assert_eq!(of(Some("/x"), Some("/home/ann")), Some("/x/rls".into()));
+        for ignored in ["", "relative"] {
+            assert_eq!(of(Some(ignored), Some("/home/ann")), Some("/home/ann/.cache/rls".into()));
+        }
         assert_eq!(of(None, None), None);
     }
 }

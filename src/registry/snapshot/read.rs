@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
@@ -36,6 +37,8 @@ pub struct SnapshotOptions {
     pub also: Vec<Tag>,
     /// Manifests that are read even where no tag leads to them.
     pub manifests: Vec<Digest>,
+    /// Whether manifests may come from the client's cache, so that one the registry has lost meanwhile is not noticed.
+    pub cached: bool,
     /// Counts the requests, for a progress display.
     pub progress: Arc<SnapshotProgress>,
 }
@@ -143,14 +146,8 @@ impl SnapshotReader {
     }
 
     async fn fetch(&mut self, missing: Vec<(ManifestId, Digest)>) {
-        let mut fetched = self.each(missing, |repository, (manifest, digest)| async move {
-            let outcome = match repository.fetch_manifest(Target::Digest(&digest)).await {
-                Ok(fetched) => parse(fetched),
-                Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
-                Err(error) => ManifestOutcome::Failed(error),
-            };
-            (manifest, outcome)
-        });
+        let fetch = if self.options.cached { fetch_cached } else { fetch_manifest };
+        let mut fetched = self.each(missing, fetch);
         while let Some((manifest, outcome)) = fetched.next().await {
             self.record_manifest(manifest, outcome);
         }
@@ -265,10 +262,55 @@ impl SnapshotReader {
     }
 }
 
+/// Fetches a manifest.
+fn fetch_manifest(
+    repository: RepositoryHandle,
+    (manifest, digest): (ManifestId, Digest),
+) -> BoxFuture<'static, (ManifestId, ManifestOutcome)> {
+    async move {
+        let outcome = match repository.fetch_manifest(Target::Digest(&digest)).await {
+            Ok(fetched) => parse(fetched),
+            Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
+            Err(error) => ManifestOutcome::Failed(error),
+        };
+        (manifest, outcome)
+    }
+    .boxed()
+}
+
+/// The same, from the cache where that has it.
+fn fetch_cached(
+    repository: RepositoryHandle,
+    (manifest, digest): (ManifestId, Digest),
+) -> BoxFuture<'static, (ManifestId, ManifestOutcome)> {
+    async move {
+        if let Some(cached) = repository.cached_manifest(&digest).await {
+            let size = cached.bytes.len() as u64;
+            return (manifest, parsed(size, cached.document()));
+        }
+        let outcome = match repository.fetch_manifest(Target::Digest(&digest)).await {
+            Ok(fetched) => {
+                if let Ok(manifest) = &fetched.manifest {
+                    repository.keep_manifest(manifest).await;
+                }
+                parse(fetched)
+            }
+            Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
+            Err(error) => ManifestOutcome::Failed(error),
+        };
+        (manifest, outcome)
+    }
+    .boxed()
+}
+
 /// Parses a fetched manifest, and releases its bytes.
 pub(super) fn parse(fetched: Fetched) -> ManifestOutcome {
     let Fetched { manifest, size, held: _held, .. } = fetched;
-    match manifest.and_then(|manifest| manifest.document()) {
+    parsed(size, manifest.and_then(|manifest| manifest.document()))
+}
+
+fn parsed(size: u64, document: Result<Document>) -> ManifestOutcome {
+    match document {
         Ok(document) => ManifestOutcome::Parsed(Box::new(ParsedManifest { size, document })),
         Err(error) => ManifestOutcome::Failed(error),
     }

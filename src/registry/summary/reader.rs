@@ -117,9 +117,13 @@ impl<'a> Summaries<'a> {
         let left = AtomicU64::new(MAX_BYTES);
         let mut other = None;
         let computed = async {
+            if let Some(manifest) = self.repository.cached_manifest(&digest).await {
+                return Ok(self.summarize(manifest, Configs::Read, 0, &left).await);
+            }
             let fetched = self.repository.manifest_and_header_digest(target).await;
             let (manifest, again) = fetched.map_err(|error| Failure { about: name.clone(), error })?;
             if manifest.digest == digest {
+                self.repository.keep_manifest(&manifest).await;
                 return Ok(self.summarize(manifest, Configs::Read, 0, &left).await);
             }
             // A GET whose own header contradicts its bytes has logged that.
@@ -218,7 +222,7 @@ impl<'a> Summaries<'a> {
     ) -> Result<Arc<Node>, Failure> {
         let key = (digest.clone(), configs);
         let computed = async {
-            let manifest = self.repository.manifest(Target::Digest(digest)).await;
+            let manifest = self.repository.named_manifest(digest).await;
             let manifest = manifest.map_err(|error| Failure { about: about.to_owned(), error })?;
             Ok(self.summarize(manifest, configs, level, left).await)
         };

@@ -107,7 +107,7 @@ impl RepositoryHandle {
         if descriptor.size > LARGEST_CONFIG as u64 {
             return Ok(unreadable(format!("it is larger than {} MiB", LARGEST_CONFIG >> 20)));
         }
-        Ok(match self.config(descriptor).await {
+        Ok(match self.named_config(descriptor).await {
             Ok(Config { unreadable: Some(cause), .. }) => unreadable(cause),
             Ok(config) => FetchedConfig::Image(Box::new(config)),
             Err(error) if error.is_not_found() => FetchedConfig::Unusable(Problem::MissingConfig(digest)),

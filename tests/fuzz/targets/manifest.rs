@@ -7,7 +7,7 @@ use bytes::Bytes;
 use registry_ls::Kind;
 use registry_ls::error::{Danger, Fault};
 use registry_ls::name::Algorithm;
-use registry_ls::registry::{Content, Document, ImageConfig, Manifest, media_types};
+use registry_ls::registry::{ArtifactFacts, Content, Document, ImageConfig, Manifest, ManifestKind, media_types};
 use serde_json::value::RawValue;
 
 use super::{halves, joined, vectors};
@@ -121,6 +121,12 @@ fn fits(document: &Document, media_type: &str) {
     );
     document.dates();
     document.blobs();
+    // What a listing keeps of it is bounded.
+    let kind = ManifestKind::of(document);
+    let facts = ArtifactFacts::of(document, kind);
+    assert!(facts.files.len() <= 10 && facts.predicate_types.len() <= 10);
+    let texts = facts.artifact_type.iter().chain(&facts.version).chain(&facts.files).chain(&facts.predicate_types);
+    assert!(texts.into_iter().all(|text| !text.is_empty() && text.len() <= 255), "{facts:?}");
     for descriptor in descriptors.iter().chain(&document.subject) {
         assert!(i64::try_from(descriptor.size).is_ok());
         descriptor.attests();

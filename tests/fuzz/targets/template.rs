@@ -68,9 +68,14 @@ fn rendered(template: &str, sent: &str) -> Result<String, OutputError> {
         tag: Some(sent.to_owned()),
         digest: Field::Known(sent.to_owned()),
         media_type: Field::Known(sent.to_owned()),
+        kind: Field::Known("chart"),
+        artifact_type: Field::Known(sent.to_owned()),
         platforms: Field::Known(vec![sent.to_owned(), "linux/amd64".to_owned()]),
         size: Field::Known(sent.len() as u64),
         created: Field::Unknown,
+        version: Field::Known(sent.to_owned()),
+        app_version: Field::Known(sent.to_owned()),
+        files: Field::Known(vec![sent.to_owned()]),
         error: None,
     })?;
     output.finish()?;

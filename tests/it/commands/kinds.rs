@@ -51,16 +51,16 @@ fn artifacts_are_described_in_the_table() {
     }
     assert_snapshot!(Rls::at(&registry).words("tags app -l -o table --exclude 05*").succeeds(), @"
     TAG             PLATFORMS                                SIZE    CREATED       DIGEST
-    00-chart        chart, app 2.1                           2.2 kB  NN years ago  sha256:0c86cbb7…
-    01-model        model, 3.2                               194 B   NN years ago  sha256:385a23a7…
-    02-model        model                                    172 B   NN years ago  sha256:4ec3977a…
-    03-model        model                                    67 B    -             sha256:f195f4bd…
-    04-wasm         Wasm module, component.wasm              96 B    NN years ago  sha256:c4122418…
-    06-build-cache  build cache                              2.1 kB  -             sha256:36a94d94…
-    07-plugin       plugin                                   2.1 kB  -             sha256:2970628f…
-    08-cnab         CNAB bundle                              28 B    -             sha256:e6beced9…
-    09-artifact     artifact, hello.txt, data.bin            12 B    -             sha256:46b37acd…
-    10-artifact     artifact, application/vnd.example.thing  2 B     -             sha256:d1cbe215…
+    00-chart        chart, app 2.1                           2.2 kB  NN years ago  sha256:0c86cbb7c49e
+    01-model        model, 3.2                               194 B   NN years ago  sha256:385a23a7365e
+    02-model        model                                    172 B   NN years ago  sha256:4ec3977a134f
+    03-model        model                                    67 B    -             sha256:f195f4bdab35
+    04-wasm         Wasm module, component.wasm              96 B    NN years ago  sha256:c4122418682e
+    06-build-cache  build cache                              2.1 kB  -             sha256:36a94d944d58
+    07-plugin       plugin                                   2.1 kB  -             sha256:2970628fb791
+    08-cnab         CNAB bundle                              28 B    -             sha256:e6beced91c41
+    09-artifact     artifact, hello.txt, data.bin            12 B    -             sha256:46b37acd9264
+    10-artifact     artifact, application/vnd.example.thing  2 B     -             sha256:d1cbe215b757
     ");
     let versions = Rls::at(&registry)
         .words("tags app -l --match *-chart --match *-model --format")
@@ -87,7 +87,7 @@ fn a_chart_has_the_versions_of_its_config() {
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
       layers
-        sha256:94d69739…   2.1 kB   application/vnd.cncf.helm.chart.content.v1.tar+gzip
+        sha256:94d697391eba   2.1 kB   application/vnd.cncf.helm.chart.content.v1.tar+gzip
 
       annotations
         org.opencontainers.image.created   2002-01-02T03:04:05Z
@@ -151,8 +151,8 @@ fn files_and_layer_annotations_are_shown() {
       size        12 B in 3 blobs
 
       layers
-        sha256:5891b5b5…   6 B   text/plain                 hello.txt
-        sha256:3a6eb079…   4 B   application/octet-stream   data.bin
+        sha256:5891b5b522d5   6 B   text/plain                 hello.txt
+        sha256:3a6eb0790f39   4 B   application/octet-stream   data.bin
     ");
     assert_snapshot!(Rls::at(&registry).words("manifest files:1").succeeds(), @"
     repository→files
@@ -210,9 +210,9 @@ fn nested_indexes_are_a_tree() {
       size        242 B in 3 blobs
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64                     sha256:d97db057…   170 B   created 2002-01-02 03:04 UTC
-      image index                     sha256:3cfe9d48…   172 B   created 2002-01-02 03:04 UTC
-        windows(10.0.17763.1)/amd64   sha256:7b02a02e…   172 B   created 2002-01-02 03:04 UTC
+      linux/amd64                     sha256:d97db057a19e7f2d348cc7ce65770e63a25608c9a90145f410213f7a5f40e137   170 B   created 2002-01-02 03:04 UTC
+      image index                     sha256:3cfe9d48b83ad23ece6b678d1e9fb33dd20fba89fcfb4addf91e2568ddd1c56a   172 B   created 2002-01-02 03:04 UTC
+        windows(10.0.17763.1)/amd64   sha256:7b02a02eaac7720a308ea33371ee93aad2f6d54caf45970d76050de0ce051d7e   172 B   created 2002-01-02 03:04 UTC
     ");
     assert_snapshot!(app.rls("manifest app:outer").succeeds(), @"
     repository→app
@@ -248,7 +248,7 @@ fn user_ports_volumes_and_working_directory_are_shown() {
       workdir     /srv
 
       layers
-        sha256:d4d79b14…   100 B   application/vnd.oci.image.layer.v1.tar+gzip
+        sha256:d4d79b146ba2   100 B   application/vnd.oci.image.layer.v1.tar+gzip
 
       ports
         53/udp

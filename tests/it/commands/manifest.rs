@@ -41,12 +41,12 @@ fn an_index_is_shown_with_its_platforms() {
       size        14.2 kB in 14 blobs
       created     2002-01-02 03:04 UTC (SOME TIME ago)
 
-      linux/amd64     sha256:34873fd3…   7.1 kB   created 2002-01-02 03:04 UTC
-        attestation   sha256:a07b2245…   SLSA provenance
-      linux/arm64     sha256:1a4b577b…   7.1 kB   created 2002-01-02 03:04 UTC
-        attestation   sha256:bed2e3fd…   SLSA provenance
-      linux/arm/v7    sha256:197bc133…   7.1 kB   created 2002-01-02 03:04 UTC
-        attestation   sha256:fd760264…   SLSA provenance
+      linux/amd64     sha256:34873fd39f1e832601edc79cb1061eb6fcdf5c21f4531a08d64fb4f0eb0b4906   7.1 kB   created 2002-01-02 03:04 UTC
+        attestation   sha256:a07b224518e089acbcb81ccf66481e18bd8aef40ffae3c3a7aed3d48e5419e71   SLSA provenance
+      linux/arm64     sha256:1a4b577b46fe27667190f25bcc6adfcca286250d2305f1875b0a632f14c8edf9   7.1 kB   created 2002-01-02 03:04 UTC
+        attestation   sha256:bed2e3fd2947a04bb4cfeb5070bc4f41e11cb06c70025f8631ae862329a34038   SLSA provenance
+      linux/arm/v7    sha256:197bc1333e5f179ff47ecb76ed9e23ae46f45d97f56f2ca501208676a464ff56   7.1 kB   created 2002-01-02 03:04 UTC
+        attestation   sha256:fd760264503c5b14ec25b10e6a80a29e590a014ce79fdadac8f43e3fa399a759   SLSA provenance
 
       annotations
         org.example.team   blue

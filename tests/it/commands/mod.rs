@@ -1,9 +1,11 @@
 //! Each command against distribution 2.8, whole.
 
 mod build_cache;
+mod cache;
 mod dates;
 mod digest;
 mod digest_headers;
+mod du;
 mod kinds;
 mod login;
 mod login_storage;

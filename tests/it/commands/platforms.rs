@@ -67,10 +67,10 @@ fn nested_indexes_are_read() {
       size        240 B in 3 blobs
       created     2026-11-18 09:12 UTC (SOME TIME ago)
 
-      image index     sha256:529c6ab7…   0 B
-      image index     sha256:e0254cf3…   240 B   created 2026-11-18 09:12 UTC
-        linux/amd64   sha256:408fdbe1…   170 B   created 2026-11-18 09:12 UTC
-        linux/arm64   sha256:13e49664…   170 B   created 2026-11-18 09:12 UTC
+      image index     sha256:529c6ab77d3c1159e2561b2ba2d8e2c77ec4808905c4209a6692811e5f9e34b1   0 B
+      image index     sha256:e0254cf36f1e75576d1ca9fd8d7c9266943afccb89466d87742cb1d24735280b   240 B   created 2026-11-18 09:12 UTC
+        linux/amd64   sha256:408fdbe1bb7cda3d12e178b4036903cebc54d00add7525ff4bf723d4979cdfa1   170 B   created 2026-11-18 09:12 UTC
+        linux/arm64   sha256:13e49664193aa21291374d7acbd43acbcc78d3c37771db68e5b73f297765ecf9   170 B   created 2026-11-18 09:12 UTC
     ");
     assert_snapshot!(app.rls("tags app -l --match nested").succeeds(), @"nested→sha256:25cadc9d84ee516070738595c2454ba44aebe97b3446ea70ecc05aa3bfb73b2e→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64→240→2026-11-18T09:12:00Z→index→-→-");
 }

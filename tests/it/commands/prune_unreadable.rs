@@ -11,7 +11,7 @@ use super::prune::dated;
 fn an_unreadable_tag_is_kept_with_a_warning() {
     let registry = dated();
     registry.push_raw_manifest("team/app", "broken", "application/vnd.oci.image.manifest.v1+json", "{\"layers\":5}");
-    let rls = Rls::at(&registry).words("prune team/app --older-than 2024-12-01 --retries 0 --format");
+    let rls = Rls::at(&registry).words("prune team/app --older-than 2024-12-01 --retries 0 --no-cache --format");
     let rls = rls.arg("{{ tag }}: {{ action }}, {{ reason }}");
     assert_snapshot!(rls.run(), @"
     exit 6
@@ -75,7 +75,7 @@ fn a_truncated_index_keeps_every_manifest() {
         serde_json::to_string(&index.root().descriptor()).unwrap()
     );
     registry.push_raw_manifest("team/app", "nested", "application/vnd.oci.image.index.v1+json", nested);
-    let rls = Rls::at(&registry).words("prune team/app --older-than 2025-06-01 --retries 0 --format");
+    let rls = Rls::at(&registry).words("prune team/app --older-than 2025-06-01 --retries 0 --no-cache --format");
     let rls = rls.arg("{{ tag }}: {{ action }}, {{ created }}, {{ reason }}");
     assert_snapshot!(rls.run(), @"
     exit 9
@@ -143,7 +143,7 @@ fn missing_parts_of_a_broken_image_are_named() {
     let registry = dated();
     registry.push("team/app", "schema1", &registry_fixture::content::schema1("team/app", "schema1", "s"));
     registry.inject(Match::under("/v2/team/app/blobs/").always(), Fault::status(404));
-    let rls = Rls::at(&registry).words("prune team/app --keep-last 1 -q -o jsonl --retries 0");
+    let rls = Rls::at(&registry).words("prune team/app --keep-last 1 -q -o jsonl --retries 0 --no-cache");
     // What the registry does not have says no date. Schema 1 says it itself.
     let lost = rls.succeeds();
     assert_eq!(lost.matches(r#""created":"2015-10-31T22:22:56.015925234Z""#).count(), 1, "{lost}");

@@ -119,6 +119,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "TEMPLATE")]
     pub format: Option<String>,
 
+    /// Do not use or fill the cache of manifests and configs
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_cache: bool,
+
     /// Omit the table header
     #[arg(long, global = true, hide_short_help = true)]
     pub no_header: bool,

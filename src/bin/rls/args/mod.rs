@@ -9,6 +9,7 @@
 //! here, because the meaning of `app:5000/x` depends on `--registry`: [`crate::config::Settings`] parses them.
 
 mod age;
+mod cache;
 mod cat;
 mod check;
 mod compat;
@@ -17,6 +18,7 @@ mod diff;
 mod digest;
 mod doctor;
 mod drift;
+mod du;
 mod duration;
 mod files;
 mod filter;
@@ -53,6 +55,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use age::parse_age;
+pub use cache::{CacheAction, CacheArgs};
 pub use cat::CatArgs;
 pub use check::CheckArgs;
 pub use compat::CompatArgs;
@@ -61,6 +64,7 @@ pub use diff::DiffArgs;
 pub use digest::DigestArgs;
 pub use doctor::{DoctorArgs, Need};
 pub use drift::DriftArgs;
+pub use du::{DuArgs, UsageOrder};
 pub use duration::parse_duration;
 pub use files::{FileOrder, FilesArgs};
 pub use filter::{FilterArgs, parse_glob};
@@ -136,6 +140,7 @@ pub enum Command {
     Drift(DriftArgs),
     Wait(WaitArgs),
     Referrers(ReferrersArgs),
+    Du(DuArgs),
     Rm(RmArgs),
     Undo(UndoArgs),
     Prune(PruneArgs),
@@ -143,6 +148,7 @@ pub enum Command {
     Login(LoginArgs),
     Logout(LogoutArgs),
     Trust(TrustArgs),
+    Cache(CacheArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
     Compat(CompatArgs),
@@ -194,6 +200,7 @@ impl Command {
             Self::Drift(_) => Names::None,
             Self::Wait(wait) => Names::References(std::slice::from_ref(&wait.reference)),
             Self::Referrers(referrers) => Names::References(std::slice::from_ref(&referrers.reference)),
+            Self::Du(du) => Names::Places(&du.targets),
             Self::Rm(rm) => Names::References(&rm.references),
             Self::Undo(undo) => Names::References(&undo.lists),
             Self::Prune(prune) => Names::References(&prune.repositories),
@@ -204,6 +211,7 @@ impl Command {
             // They send no credentials.
             Self::Logout(_)
             | Self::Trust(_)
+            | Self::Cache(_)
             | Self::Completions(_)
             | Self::DockerLsCompletions(_)
             | Self::Compat(_)
@@ -236,6 +244,7 @@ impl Cli {
             Command::Drift(drift) => drift.config.config.as_deref(),
             Command::Wait(wait) => wait.config.config.as_deref(),
             Command::Referrers(referrers) => referrers.config.config.as_deref(),
+            Command::Du(du) => du.config.config.as_deref(),
             Command::Rm(rm) => rm.config.config.as_deref(),
             Command::Undo(undo) => undo.config.config.as_deref(),
             Command::Prune(prune) => prune.config.config.as_deref(),

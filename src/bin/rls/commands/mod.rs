@@ -1,5 +1,6 @@
 //! The commands, one file or folder each: from arguments to records. `rm` and `prune` share [`removal`].
 
+mod cache;
 mod cat;
 mod check;
 mod compat;
@@ -9,6 +10,7 @@ mod diff;
 mod digest;
 mod doctor;
 mod drift;
+mod du;
 mod files;
 mod find;
 mod help;
@@ -57,6 +59,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Command
         Command::Drift(args) => drift::run(args, context).await,
         Command::Wait(args) => wait::run(args, context).await,
         Command::Referrers(args) => referrers::run(args, context).await,
+        Command::Du(args) => du::run(args, context).await,
         Command::Prune(args) => prune::run(args, context).await,
         Command::Rm(args) => rm::run(args, context).await,
         Command::Undo(args) => undo::run(args, context).await,
@@ -64,6 +67,7 @@ pub async fn run(command: &Command, context: &Context<'_>) -> Result<(), Command
         Command::Login(args) => login::run(args, context).await,
         Command::Logout(args) => logout::run(args, context).await,
         Command::Trust(args) => trust::run(args, context).await,
+        Command::Cache(args) => cache::run(args, context).await,
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args, context).await,
         Command::Compat(args) => compat::install(args, context).await,

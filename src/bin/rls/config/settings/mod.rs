@@ -38,6 +38,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Whether names are printed in full.
     pub full: bool,
+    /// Whether manifests and configs are kept between runs.
+    pub cache: bool,
     /// The registry of `--registry`: every name is then a path in it.
     pub(super) requested: Option<Registry>,
     /// The registry of `RLS_REGISTRY`, else of the configuration file.
@@ -79,6 +81,8 @@ pub struct Connection {
     pub read_timeout: Duration,
     /// Retries for transient failures.
     pub retries: u32,
+    /// Whether manifests and configs are kept between runs.
+    pub cache: bool,
 }
 
 /// Who to log in as.
@@ -135,6 +139,7 @@ impl Settings {
             stats: cli.global.stats,
             timeout: merged.timeout,
             full: cli.global.full,
+            cache: !cli.global.no_cache,
             requested: None,
             default: None,
             login_registry: None,
@@ -191,6 +196,7 @@ impl Settings {
             connect_timeout: merged.connect_timeout.unwrap_or(defaults.connect_timeout),
             read_timeout: merged.read_timeout.unwrap_or(defaults.read_timeout),
             retries: merged.retries.unwrap_or(defaults.retries),
+            cache: self.cache,
         })
     }
 

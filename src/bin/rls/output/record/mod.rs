@@ -6,6 +6,7 @@
 //! A field has the same name in all formats. Times and sizes are machine values here; only tables and the filters of
 //! templates make them human.
 
+mod cache;
 mod certificate;
 mod check;
 mod difference;
@@ -29,7 +30,9 @@ mod tag;
 mod time;
 mod trust;
 mod undo;
+mod usage;
 
+pub use cache::{CacheRecord, CacheView};
 pub use certificate::{CertificateRecord, day};
 pub use check::{CheckRecord, CheckStatus, CheckView, FactRecord};
 pub use difference::{DifferenceRecord, DifferenceView, difference_kind};
@@ -52,6 +55,7 @@ pub use tag::{Detail, TagRecord, TagView};
 pub use time::Time;
 pub use trust::{SettingRecord, TrustRecord, TrustView, WrittenRecord};
 pub use undo::{UndoRunRecord, UndoRunView};
+pub use usage::{UsageRecord, UsageView};
 
 #[cfg(doc)]
 use super::View;

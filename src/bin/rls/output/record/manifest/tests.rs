@@ -41,7 +41,9 @@ fn index() -> ManifestRecord {
     let attestation = PlatformRecord {
         digest: digest("51aa"),
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        kind: Some("attestation"),
         attests: Field::Known(text("linux/amd64")),
+        attested: Some(digest("0c44")),
         ..PlatformRecord::default()
     };
     let platforms = vec![
@@ -56,6 +58,7 @@ fn index() -> ManifestRecord {
         tag: Some(text("1.4.0")),
         digest: digest("9b1f27c4"),
         media_type: text("application/vnd.oci.image.index.v1+json"),
+        kind: Some("index"),
         size: Some(61_200_000),
         blobs: Some(9),
         created: Time::parse("2026-11-18T09:14:00Z"),
@@ -70,6 +73,7 @@ fn image() -> ManifestRecord {
         digest: digest(start),
         media_type: Some(text("application/vnd.oci.image.layer.v1.tar+gzip")),
         size,
+        annotations: BTreeMap::new(),
     };
     let step = |command: &str, empty_layer| HistoryRecord {
         created: Time::parse("2026-11-18T09:12:00Z"),
@@ -87,6 +91,10 @@ fn image() -> ManifestRecord {
         env: vec![text("PATH=/usr/bin"), text("X=")],
         entrypoint: vec![text("/bin/app"), text("it's two words")],
         cmd: vec![text("--serve")],
+        user: None,
+        working_dir: None,
+        ports: Vec::new(),
+        volumes: Vec::new(),
         history: Field::Known(vec![step("ADD rootfs.tar /", false), step("CMD [\"--serve\"]", true)]),
     };
     ManifestRecord {
@@ -98,6 +106,7 @@ fn image() -> ManifestRecord {
         platform: Field::Known(text("linux/arm64/v8")),
         digest: digest("e2b7"),
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        kind: Some("image"),
         size: Some(30_200_000),
         blobs: Some(3),
         created: Time::parse("2026-11-18T09:12:00Z"),
@@ -114,7 +123,10 @@ fn artifact() -> ManifestRecord {
         repository: text("team/chart"),
         digest: digest("d00d"),
         media_type: text("application/vnd.oci.image.manifest.v1+json"),
+        kind: Some("chart"),
         artifact_type: Field::Known(text("application/vnd.cncf.helm.config.v1+json")),
+        version: Field::Known(text("0.9.0")),
+        app_version: Field::Known(text("2.1")),
         layers: Field::Known(Vec::new()),
         ..ManifestRecord::default()
     }
@@ -132,8 +144,8 @@ team/app:1.4.0
   created     2026-11-18 09:14 UTC (3 days ago)
 
   linux/amd64      sha256:0c44000000000000000000000000000000000000000000000000000000000000   31.0 MB   created 2026-11-18 09:12 UTC
+    attestation    sha256:51aa000000000000000000000000000000000000000000000000000000000000   in-toto
   linux/arm64/v8   sha256:e2b7000000000000000000000000000000000000000000000000000000000000   30.2 MB   created 2026-11-18 09:14 UTC
-  attestation      sha256:51aa000000000000000000000000000000000000000000000000000000000000   for linux/amd64 (in-toto)
 
   annotations
     org.opencontainers.image.version   1.4.0
@@ -184,7 +196,7 @@ fn an_artifact_for_people() {
         "\
 team/chart@{digest}
   digest      {digest}
-  type        artifact, application/vnd.oci.image.manifest.v1+json
+  type        chart 0.9.0, app 2.1, application/vnd.oci.image.manifest.v1+json
   artifact    application/vnd.cncf.helm.config.v1+json
   size        -
 ",
@@ -231,19 +243,18 @@ fn the_version_of_windows_is_part_of_the_platform() {
 
 #[test]
 fn types_have_readable_names() {
-    let named = |media_type: &str| {
-        let record = ManifestRecord { media_type: text(media_type), ..ManifestRecord::default() };
+    let named = |kind: Option<&'static str>| {
+        let record = ManifestRecord { kind, media_type: text("application/x\u{9b}"), ..ManifestRecord::default() };
         in_format(Format::Table, &record)
             .lines()
             .find_map(|line| line.strip_prefix("  type        ").map(str::to_owned))
             .unwrap()
     };
-    let docker = "application/vnd.docker.distribution.manifest";
-    assert_eq!(named(&format!("{docker}.v2+json")), format!("image, {docker}.v2+json"));
-    assert_eq!(named(&format!("{docker}.list.v2+json")), format!("manifest list, {docker}.list.v2+json"));
-    let schema1 = format!("{docker}.v1+prettyjws");
-    assert_eq!(named(&schema1), format!("image in the obsolete schema 1, {schema1}"));
-    assert_eq!(named("application/x\u{9b}"), "manifest, application/x\\x9b");
+    assert_eq!(named(Some("image")), "image, application/x\\x9b");
+    assert_eq!(named(Some("index")), "image index, application/x\\x9b");
+    assert_eq!(named(Some("schema1")), "image in the obsolete schema 1, application/x\\x9b");
+    assert_eq!(named(Some("build-cache")), "build cache, application/x\\x9b");
+    assert_eq!(named(None), "manifest, application/x\\x9b");
 }
 
 #[test]
@@ -254,6 +265,7 @@ repository	team/app
 tag	1.4.0
 digest	{}
 mediaType	application/vnd.oci.image.index.v1+json
+type	index
 size	61200000
 blobs	9
 created	2026-11-18T09:14:00Z
@@ -280,6 +292,7 @@ index	{}
 platform	linux/arm64/v8
 digest	{}
 mediaType	application/vnd.oci.image.manifest.v1+json
+type	image
 size	30200000
 blobs	3
 created	2026-11-18T09:12:00Z
@@ -308,7 +321,7 @@ config.history	2026-11-18T09:12:00Z	CMD [\"--serve\"]
     assert_eq!(in_format(Format::Plain, &image()), expected);
     let expected = format!(
         "repository\tteam/chart\ndigest\t{}\nmediaType\tapplication/vnd.oci.image.manifest.v1+json\n\
-         artifactType\tapplication/vnd.cncf.helm.config.v1+json\nsize\t-\nblobs\t-\ncreated\t-\n",
+         type\tchart\nartifactType\tapplication/vnd.cncf.helm.config.v1+json\nversion\t0.9.0\nappVersion\t2.1\nsize\t-\nblobs\t-\ncreated\t-\n",
         digest("d00d")
     );
     assert_eq!(in_format(Format::Plain, &artifact()), expected);
@@ -326,7 +339,10 @@ fn an_artifact_in_json() {
     \"tag\": null,
     \"digest\": \"{}\",
     \"mediaType\": \"application/vnd.oci.image.manifest.v1+json\",
+    \"type\": \"chart\",
     \"artifactType\": \"application/vnd.cncf.helm.config.v1+json\",
+    \"version\": \"0.9.0\",
+    \"appVersion\": \"2.1\",
     \"size\": null,
     \"blobs\": null,
     \"created\": null,
@@ -355,11 +371,12 @@ fn an_image_in_one_line_of_json() {
     };
     let expected = format!(
         "{{\"registry\":\"reg:5000\",\"reference\":\"reg:5000/team/app:1.4.0\",\"repository\":\"team/app\",\"tag\":\"1.4.0\",\"index\":\"{}\",\"platform\":\"linux/arm64/v8\",\"digest\":\"{}\",\
-         \"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"size\":30200000,\"blobs\":3,\
+         \"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"type\":\"image\",\"size\":30200000,\"blobs\":3,\
          \"created\":\"2026-11-18T09:12:00Z\",\"annotations\":{{}},\
          \"layers\":[{},{}],\"config\":{{\"digest\":\"{}\",\"created\":\"2026-11-18T09:12:00Z\",\"architecture\":\"arm64\",\
          \"os\":\"linux\",\"labels\":{{\"maintainer\":\"ann\\u001b[2J\",\"v\":\"1\\n2\"}},\"env\":[\"PATH=/usr/bin\",\"X=\"],\
-         \"entrypoint\":[\"/bin/app\",\"it's two words\"],\"cmd\":[\"--serve\"],\"history\":[{},{}]}}}}\n",
+         \"entrypoint\":[\"/bin/app\",\"it's two words\"],\"cmd\":[\"--serve\"],\"user\":null,\"workingDir\":null,\
+         \"ports\":[],\"volumes\":[],\"history\":[{},{}]}}}}\n",
         digest("9b1f27c4"),
         digest("e2b7"),
         layer("aaaaaaaa", 29_000_000),

@@ -1,0 +1,248 @@
+//! The storage that tags and repositories use: the bytes of distinct blobs, and which of them nothing else uses.
+//!
+//! Only configs and layers count, not the manifests themselves. A blob counts once for a tag, however many of its
+//! platforms share it, once for a repository, and once for all repositories together: registries store it once.
+
+use std::collections::HashMap;
+
+use crate::error::Error;
+use crate::name::Tag;
+use crate::registry::TagIndex;
+use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState, Pointer};
+
+/// Adds up the storage of repositories, one snapshot after the other. Keeps a few bytes per tag and per blob.
+#[derive(Debug, Default)]
+pub struct StorageUsage {
+    blobs: HashMap<BlobKey, (u64, Users)>,
+    repositories: Vec<RepositoryUsage>,
+}
+
+/// The storage of everything that was added.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct UsageReport {
+    /// Each repository, in the order in which they were added.
+    pub repositories: Vec<RepositoryUsage>,
+    /// Bytes of all distinct blobs.
+    pub size: u64,
+    /// Those of them that more than one repository uses.
+    pub shared: u64,
+}
+
+/// The storage of one repository.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct RepositoryUsage {
+    /// Its tags, in the order of the registry.
+    pub tags: Vec<TagUsage>,
+    /// Bytes of its distinct blobs, as far as their sizes are known.
+    pub size: u64,
+    /// Those of them that no other repository uses.
+    pub unique: u64,
+}
+
+/// The storage of one tag.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TagUsage {
+    /// The tag.
+    pub tag: Tag,
+    /// Bytes of the distinct blobs that it reaches; `None` where not all are known.
+    pub size: Option<u64>,
+    /// Those of them that no other tag uses, as far as their sizes are known.
+    pub unique: u64,
+    /// The first error while reading it.
+    pub error: Option<Error>,
+}
+
+/// Who uses a blob or manifest, by positions. Each step up is made once, so that following what depends on what takes
+/// time linear in its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Users {
+    Tag { repository: u32, tag: u32 },
+    Repository(u32),
+    Several,
+}
+
+impl Users {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            _ if self == other => self,
+            _ if self.repository() == other.repository() => self.repository().map_or(Self::Several, Self::Repository),
+            _ => Self::Several,
+        }
+    }
+
+    fn repository(self) -> Option<u32> {
+        match self {
+            Self::Tag { repository, .. } | Self::Repository(repository) => Some(repository),
+            Self::Several => None,
+        }
+    }
+}
+
+impl StorageUsage {
+    /// Adds a repository.
+    pub fn add(&mut self, index: &TagIndex) {
+        let position = u32::try_from(self.repositories.len()).unwrap_or(u32::MAX);
+        let mut tags = Vec::with_capacity(index.tag_count());
+        let mut users: Vec<Option<Users>> = vec![None; index.manifest_count()];
+        let mut pending = Vec::new();
+        // Tags on the same manifest have the same size.
+        let mut sizes: HashMap<ManifestId, (Option<u64>, Option<Error>)> = HashMap::new();
+        for (number, (_, tag, pointer)) in (0..).zip(index.tags()) {
+            let (size, error) = match pointer {
+                Pointer::At(manifest) => {
+                    use_by(&mut users, &mut pending, *manifest, Users::Tag { repository: position, tag: number });
+                    sizes.entry(*manifest).or_insert_with(|| measure(index, *manifest)).clone()
+                }
+                // A listed tag that leads nowhere uses nothing.
+                Pointer::Dangling => (Some(0), None),
+                Pointer::Unknown(error) => (None, Some(error.clone())),
+            };
+            tags.push(TagUsage { tag: tag.clone(), size, unique: 0, error });
+        }
+        while let Some(manifest) = pending.pop() {
+            let Some(by) = users[manifest.position()] else { continue };
+            for child in index.children(manifest) {
+                use_by(&mut users, &mut pending, *child, by);
+            }
+        }
+        let mut blobs: HashMap<BlobKey, (u64, Users)> = HashMap::new();
+        for (manifest, state) in index.manifests() {
+            let (Some(by), ManifestState::Read(facts)) = (users[manifest.position()], state) else { continue };
+            for blob in &facts.blobs {
+                let size = index.blob_size(*blob);
+                let entry = blobs.entry(index.blob_key(*blob)).or_insert((size, by));
+                *entry = (entry.0.max(size), entry.1.and(by));
+            }
+        }
+        let size = blobs.values().fold(0, |sum: u64, (size, _)| sum.saturating_add(*size));
+        for (key, (size, by)) in blobs {
+            let entry = self.blobs.entry(key).or_insert((size, by));
+            *entry = (entry.0.max(size), entry.1.and(by));
+        }
+        self.repositories.push(RepositoryUsage { tags, size, unique: 0 });
+    }
+
+    /// The report of everything that was added.
+    pub fn report(mut self) -> UsageReport {
+        let (mut total, mut shared) = (0_u64, 0_u64);
+        for (size, users) in self.blobs.into_values() {
+            total = total.saturating_add(size);
+            let Some(repository) = users.repository().and_then(|at| self.repositories.get_mut(at as usize)) else {
+                shared = shared.saturating_add(size);
+                continue;
+            };
+            repository.unique = repository.unique.saturating_add(size);
+            if let Users::Tag { tag, .. } = users
+                && let Some(tag) = repository.tags.get_mut(tag as usize)
+            {
+                tag.unique = tag.unique.saturating_add(size);
+            }
+        }
+        UsageReport { repositories: self.repositories, size: total, shared }
+    }
+}
+
+/// Adds a user of a manifest. What it lists has the same user, and is looked at again where that is new.
+fn use_by(users: &mut [Option<Users>], pending: &mut Vec<ManifestId>, manifest: ManifestId, by: Users) {
+    let known = &mut users[manifest.position()];
+    let joined = known.map_or(by, |known| known.and(by));
+    if *known != Some(joined) {
+        *known = Some(joined);
+        pending.push(manifest);
+    }
+}
+
+/// The size of a manifest and the first error below it.
+fn measure(index: &TagIndex, manifest: ManifestId) -> (Option<u64>, Option<Error>) {
+    (index.size(manifest), index.first_error(manifest).cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::{Algorithm, Digest};
+    use crate::registry::snapshot::{Builder, Form, ManifestFacts};
+
+    /// A repository of tags, each on a manifest by number; manifests by number with their blobs and children.
+    fn index(tags: &[(&str, usize)], manifests: &[(&[(&str, u64)], &[usize])]) -> TagIndex {
+        let mut builder = Builder::default();
+        let digest = |number: usize| Digest::of(Algorithm::Sha256, format!("{tags:?} {number}").as_bytes());
+        let ids: Vec<_> = (0..manifests.len()).map(|number| builder.manifest(&digest(number))).collect();
+        for (number, (blobs, children)) in manifests.iter().enumerate() {
+            let blobs = blobs
+                .iter()
+                .map(|(name, size)| builder.blob(Digest::of(Algorithm::Sha256, name.as_bytes()).as_str(), *size));
+            let mut facts = ManifestFacts::default();
+            facts.blobs = blobs.collect();
+            facts.children = children.iter().map(|child| ids[*child]).collect();
+            facts.form = if children.is_empty() { Form::Image } else { Form::Index };
+            builder.set(ids[number], ManifestState::Read(facts));
+        }
+        for (tag, number) in tags {
+            let (tag, _) = builder.tag(tag.parse().expect("a tag"));
+            builder.point(tag, Pointer::At(ids[*number]));
+        }
+        builder.build()
+    }
+
+    fn report(indexes: &[TagIndex]) -> UsageReport {
+        let mut usage = StorageUsage::default();
+        indexes.iter().for_each(|index| usage.add(index));
+        usage.report()
+    }
+
+    fn tags(report: &UsageReport, repository: usize) -> Vec<(String, Option<u64>, u64)> {
+        let tags = report.repositories[repository].tags.iter();
+        tags.map(|tag| (tag.tag.to_string(), tag.size, tag.unique)).collect()
+    }
+
+    #[test]
+    fn shared_bytes_count_once() {
+        let one = index(&[("a", 0), ("b", 1)], &[(&[("base", 100), ("a", 5)], &[]), (&[("base", 100), ("b", 7)], &[])]);
+        let report = report(&[one]);
+        assert_eq!(tags(&report, 0), [("a".to_owned(), Some(105), 5), ("b".to_owned(), Some(107), 7)]);
+        assert_eq!((report.size, report.repositories[0].size, report.repositories[0].unique), (112, 112, 112));
+        assert_eq!(report.shared, 0);
+    }
+
+    #[test]
+    fn tags_on_one_manifest_share_everything() {
+        let report = report(&[index(&[("a", 0), ("latest", 0)], &[(&[("layer", 100)], &[])])]);
+        assert_eq!(tags(&report, 0), [("a".to_owned(), Some(100), 0), ("latest".to_owned(), Some(100), 0)]);
+    }
+
+    #[test]
+    fn an_index_holds_what_its_images_hold() {
+        let images: [(&[(&str, u64)], &[usize]); 3] =
+            [(&[("base", 100), ("amd64", 5)], &[]), (&[("base", 100), ("arm64", 6)], &[]), (&[], &[0, 1])];
+        let alone = report(&[index(&[("multi", 2)], &images)]);
+        assert_eq!(tags(&alone, 0), [("multi".to_owned(), Some(111), 111)]);
+        let beside = report(&[index(&[("multi", 2), ("amd64", 0)], &images)]);
+        assert_eq!(tags(&beside, 0), [("multi".to_owned(), Some(111), 6), ("amd64".to_owned(), Some(105), 0)]);
+    }
+
+    #[test]
+    fn blobs_of_several_repositories_are_shared() {
+        let repository = |own: (&'static str, u64)| index(&[(own.0, 0)], &[(&[("base", 100), own], &[])]);
+        let report = report(&[repository(("a", 5)), repository(("b", 7))]);
+        assert_eq!(tags(&report, 0), [("a".to_owned(), Some(105), 5)]);
+        let repositories: Vec<_> = report.repositories.iter().map(|it| (it.size, it.unique)).collect();
+        assert_eq!(repositories, [(105, 5), (107, 7)]);
+        assert_eq!((report.size, report.shared), (112, 100));
+    }
+
+    #[test]
+    fn what_is_unknown_is_not_counted_as_nothing() {
+        let mut builder = Builder::default();
+        let missing = builder.manifest(&Digest::of(Algorithm::Sha256, b"missing"));
+        builder.set(missing, ManifestState::Missing);
+        let (tag, _) = builder.tag("a".parse().expect("a tag"));
+        builder.point(tag, Pointer::At(missing));
+        let report = report(&[builder.build()]);
+        assert_eq!(tags(&report, 0), [("a".to_owned(), None, 0)]);
+        assert_eq!(report.size, 0);
+    }
+}

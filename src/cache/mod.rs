@@ -1,0 +1,136 @@
+//! A cache of manifests and configs on disk, by digest. What has a digest never changes, so that entries never expire.
+//!
+//! ```text
+//! FOLDER/SCOPE/sha256-HEX      one entry: a line with the media type, then the exact bytes
+//! ```
+//!
+//! - A scope is a registry, a repository in it and the user who may read it, hashed: what one login may read is not
+//!   found with another.
+//! - Folders are private (0700), and so are entries (0600). Every entry is verified against its digest when it is read;
+//!   one that does not match is removed.
+//! - Entries are written to a temporary file and renamed, so that processes may share a folder. The entries that were
+//!   not used for the longest time are removed where all together take more than the limit.
+//! - A cache never causes an error: what cannot be read is not there, and what cannot be written is not kept.
+//!
+//! Callers look up a digest only after the registry has named it in this run, so that the registry still decides who
+//! may read what.
+
+mod entry;
+mod folder;
+mod scope;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::folder::Folder;
+use crate::name::Digest;
+
+pub use self::entry::CachedContent;
+pub use self::scope::Scope;
+
+/// The default limit of all entries together, in bytes.
+pub const DEFAULT_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// After this part of the limit was written, the folder is trimmed again.
+const TRIM_PARTS: u64 = 16;
+
+/// A cache in a folder. Clones share it. The functions block; call them where that is allowed.
+#[derive(Debug, Clone)]
+pub struct Cache(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: Folder,
+    limit: u64,
+    /// The bytes that this process may write before the folder is trimmed.
+    until_trim: AtomicU64,
+}
+
+/// What a cache holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheInfo {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The number of entries.
+    pub entries: u64,
+    /// Their size in bytes.
+    pub size: u64,
+    /// The most bytes that they may take.
+    pub limit: u64,
+}
+
+impl Cache {
+    /// A cache in this folder, which is made when something is written.
+    pub fn new(folder: PathBuf, limit: u64) -> Self {
+        Self(Arc::new(Inner { folder: Folder::new(folder), limit, until_trim: AtomicU64::new(0) }))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
+    }
+
+    /// The content with this digest, where the cache has it. `matches` verifies it.
+    pub fn get(
+        &self,
+        scope: &Scope,
+        digest: &Digest,
+        matches: impl Fn(&CachedContent) -> bool,
+    ) -> Option<CachedContent> {
+        let content = entry::parse(self.0.folder.read(scope, digest)?);
+        if let Some(content) = content.filter(matches) {
+            return Some(content);
+        }
+        tracing::debug!("removing {digest} from the cache: it is damaged");
+        self.0.folder.remove(scope, digest);
+        None
+    }
+
+    /// Keeps content that was verified.
+    pub fn put(&self, scope: &Scope, digest: &Digest, content: &CachedContent) {
+        let Some(bytes) = entry::format(content) else { return };
+        if let Err(error) = self.0.folder.write(scope, digest, &bytes) {
+            tracing::debug!("cannot write to the cache {}: {error}", self.folder().display());
+            return;
+        }
+        let written = bytes.len() as u64;
+        let left = |left: u64| Some(left.saturating_sub(written));
+        let before = self.0.until_trim.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).unwrap_or_default();
+        if before <= written {
+            self.0.until_trim.store(self.0.limit / TRIM_PARTS, Ordering::Relaxed);
+            self.0.folder.trim(self.0.limit);
+        }
+    }
+
+    /// What it holds.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read. One that does not exist is empty.
+    pub fn info(&self) -> io::Result<CacheInfo> {
+        let files = self.0.folder.files()?;
+        Ok(CacheInfo {
+            folder: self.folder().to_owned(),
+            entries: files.len() as u64,
+            size: files.iter().map(|file| file.size).sum(),
+            limit: self.0.limit,
+        })
+    }
+
+    /// Removes all entries, and returns what there was.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read, or an entry cannot be removed.
+    pub fn clear(&self) -> io::Result<CacheInfo> {
+        let info = self.info()?;
+        self.0.folder.clear()?;
+        Ok(info)
+    }
+}
+
+#[cfg(test)]
+mod tests;
