@@ -735,12 +735,16 @@ _rls() {
             return 0
             ;;
         rls__subcmd__digest)
-            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --platform --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --platform)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -927,12 +931,20 @@ _rls() {
             return 0
             ;;
         rls__subcmd__doctor)
-            opts="-r -u -j -o -q -v -h --push --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --need --explain --push --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --need)
+                    COMPREPLY=($(compgen -W "pull push delete catalog" -- "${cur}"))
+                    return 0
+                    ;;
+                --explain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
