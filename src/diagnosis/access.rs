@@ -60,10 +60,20 @@ fn no_catalog(context: &Context, error: &Error) -> Outcome {
     }
     let finding = classify::finding(error, &context.base);
     let finding = match error.kind() {
-        Kind::Denied(_) => Finding { problem: Problem::CatalogForbidden, ..finding },
+        // A registry that refuses a permission that its token grants lists its repositories for nobody.
+        Kind::Denied(_) if !grants_catalog(context) => Finding { problem: Problem::CatalogForbidden, ..finding },
+        Kind::Denied(_) => Finding { problem: Problem::NoCatalog, ..finding },
         _ => finding,
     };
     missing(context, Action::Catalog, error, finding)
+}
+
+/// Whether the token that the list was requested with grants it.
+fn grants_catalog(context: &Context) -> bool {
+    let Ok(client) = context.client() else { return false };
+    let token = client.transport().auth_outcome(&client.request(Method::GET, Endpoint::Catalog)).token;
+    let scopes = token.and_then(|token| token.granted()).unwrap_or_default();
+    scopes.iter().any(|scope| scope.allows(&Permission::catalog()))
 }
 
 /// The outcome for a permission that is missing, or an operation that the registry does not support.

@@ -309,8 +309,13 @@ impl AuthState {
             None => error,
             Some([]) => error.because("the token grants nothing"),
             Some(scopes) => {
-                let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-                error.because(format!("the token grants only {}", scopes.join(" ")))
+                let is_granted = |permission| scopes.iter().any(|scope| scope.allows(permission));
+                let is_refused = context.permission.as_ref().is_some_and(is_granted);
+                let listed = scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                error.because(match is_refused {
+                    true => format!("the token grants {listed}, and the registry refuses it all the same"),
+                    false => format!("the token grants only {listed}"),
+                })
             }
         }
     }

@@ -113,6 +113,16 @@ fn plain_http_is_allowed_by_each_clients_setting() {
     ");
 }
 
+/// What a client lacks comes first.
+#[test]
+fn missing_credentials_make_a_client_fail() {
+    let registry = Registry::builder().auth(Auth::Basic).start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    let lines = clients(&mut with_clients(&registry).user("ann", "secret"), "team/app");
+    let expected = "   ✗ docker     would fail: no credentials; plain HTTP allowed (a registry on this machine); fix: docker login";
+    assert!(lines.contains(expected), "{lines}");
+}
+
 #[test]
 fn records_name_the_client() {
     let registry = private();

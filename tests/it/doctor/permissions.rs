@@ -160,6 +160,22 @@ fn a_registry_that_is_known_to_have_no_catalog_has_not_failed() {
     assert!(output.contains(" – catalog      not offered by this registry\n – paging       skipped\n"), "{output}");
 }
 
+/// GitLab and Docker Hub grant what they refuse: nobody can be asked for it.
+#[test]
+fn a_catalog_that_is_granted_and_refused_is_listed_for_nobody() {
+    for personality in [Personality::GitLab, Personality::DockerHub] {
+        let registry = Registry::builder().personality(personality).auth(Auth::Token).start();
+        let user = &registry.users()[0];
+        let rls = Rls::at(&registry).user(user.name(), user.password());
+        let output = findings_of(rls, "--need catalog");
+        assert!(
+            output.contains("the token grants registry:catalog:*, and the registry refuses it all the same"),
+            "{output}"
+        );
+        assert!(!output.contains("ask the registry's administrator for registry:catalog:*"), "{output}");
+    }
+}
+
 #[test]
 fn the_catalog_is_not_offered() {
     let registry = empty();

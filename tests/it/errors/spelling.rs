@@ -67,25 +67,6 @@ fn globs_hint_at_the_option_that_takes_them() {
 }
 
 #[test]
-fn templates_of_go_and_names_of_formats_are_told_apart() {
-    let registry = start();
-    let hint = |format: &str| {
-        let outcome = Rls::at(&registry).args(["tags", "team/app", "--format", format]).run();
-        assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{outcome}");
-        outcome.stderr.lines().last().unwrap_or_default().to_owned()
-    };
-    for (format, expected) in [
-        ("{{.Tag}}", "hint:  templates are Jinja's; use '{{ tag }}'"),
-        ("{{ .Repository }}:{{.Tag}}", "hint:  templates are Jinja's; use '{{ repository }}:{{ tag }}'"),
-        ("{{json .}}", "hint:  use -o jsonl"),
-        ("json", "hint:  use -o json"),
-        ("wide", "hint:  use -o table"),
-    ] {
-        assert_eq!(hint(format), expected, "{format}");
-    }
-}
-
-#[test]
 fn a_transport_of_skopeo_is_named() {
     assert_snapshot!(Rls::new().args(["tags", "docker-daemon:reg.corp:5000/team/app"]).run(), @"
     exit 2

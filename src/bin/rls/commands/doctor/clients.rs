@@ -53,7 +53,9 @@ pub(super) fn record(report: ClientReport, registry: &Registry, paths: &HostPath
     let credentials = report.credentials.map(|credentials| logged_in(client, credentials, registry, paths));
     let verdicts: Vec<_> = [Some(trust), credentials].into_iter().flatten().collect();
     let fails = verdicts.iter().any(|verdict| verdict.fails);
-    let texts: Vec<_> = verdicts.iter().map(|verdict| verdict.text.as_str()).collect();
+    // What makes it fail comes first.
+    let (bad, good): (Vec<_>, Vec<_>) = verdicts.iter().partition(|verdict| verdict.fails);
+    let texts: Vec<_> = bad.iter().chain(&good).map(|verdict| verdict.text.as_str()).collect();
     CheckRecord {
         status: if fails { CheckStatus::Failed } else { CheckStatus::Ok },
         detail: format!("{}{}", if fails { "would fail: " } else { "" }, texts.join("; ")),

@@ -41,11 +41,6 @@ impl Template {
         if source.len() > MAX_LENGTH {
             return Err(Usage::new(format!("the template is longer than {} KiB", MAX_LENGTH >> 10)));
         }
-        if let Some(format) = format_named(source) {
-            return Err(Usage::new(format!("{source:?} is not a template"))
-                .because("--format takes a template; formats are chosen with --output")
-                .hint(format!("use -o {format}")));
-        }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(|out, state, value| {
@@ -55,17 +50,11 @@ impl Template {
         });
         limits::install(&mut environment);
         add_filters(&mut environment, human);
+        environment.add_template_owned(NAME, unescape(source)).map_err(|error| invalid_template(source, &error))?;
         let mut fields: Vec<String> =
             sample.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default();
         if !fields.iter().any(|field| field == "error") {
             fields.push("error".to_owned());
-        }
-        if let Err(error) = environment.add_template_owned(NAME, unescape(source)) {
-            let usage = invalid_template(source, &error);
-            return Err(match from_go_template(source, &fields) {
-                Some(hint) => usage.hint(hint),
-                None => usage,
-            });
         }
         let mut template = Self { environment, fields };
         template.check_names(source, option_for)?;
@@ -161,49 +150,6 @@ fn add_filters(environment: &mut Environment<'_>, human: Human) {
         on_text(|human, text| Time::parse(text).map_or_else(|| text.to_owned(), |time| human.ago(time))),
     );
     environment.add_filter("short", on_text(|human, text| human.short(text)));
-}
-
-/// The format that a template without any field is the name of, such as `--format json`. `wide` is kubectl's.
-fn format_named(source: &str) -> Option<&'static str> {
-    Some(match source.trim() {
-        "json" => "json",
-        "jsonl" => "jsonl",
-        "yaml" => "yaml",
-        "table" | "wide" | "pretty" => "table",
-        "plain" | "text" | "name" => "plain",
-        "csv" => "csv",
-        _ => return None,
-    })
-}
-
-/// What to use instead of a template of Go, as docker and docker-ls take it: `{{.Tag}}` is `{{ tag }}`.
-fn from_go_template(source: &str, fields: &[String]) -> Option<String> {
-    let mut converted = String::new();
-    let mut rest = source;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (action, after) = after.split_once("}}")?;
-        let action = action.trim().trim_matches('-').trim();
-        if matches!(action, "json ." | "." | "toJson .") {
-            return Some("use -o jsonl".to_owned());
-        }
-        let name = action.strip_prefix('.').filter(|name| name.chars().all(|char| char.is_ascii_alphanumeric()))?;
-        let field = go_field(name, fields)?;
-        converted += &format!("{before}{{{{ {field} }}}}");
-        rest = after;
-    }
-    Some(format!("templates are Jinja's; use '{converted}{rest}'"))
-}
-
-/// The field that a field of docker or docker-ls means.
-fn go_field<'a>(name: &str, fields: &'a [String]) -> Option<&'a str> {
-    let wanted = match name.to_ascii_lowercase().as_str() {
-        "name" | "repositoryname" | "repo" => "repository".to_owned(),
-        "tagname" => "tag".to_owned(),
-        "id" => "digest".to_owned(),
-        "createdat" | "createdsince" => "created".to_owned(),
-        other => other.to_owned(),
-    };
-    fields.iter().map(String::as_str).find(|field| field.eq_ignore_ascii_case(&wanted))
 }
 
 fn invalid_template(source: &str, error: &minijinja::Error) -> Usage {
