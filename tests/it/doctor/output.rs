@@ -231,3 +231,18 @@ fn push_needs_a_repository() {
     hint:  rls doctor REGISTRY/REPO --push
     ");
 }
+
+/// The first component of a name without a registry is no host, as in other commands.
+#[test]
+fn a_bare_name_is_an_image_of_docker_hub() {
+    let proxied = Rls::new().env("HTTPS_PROXY", format!("http://{}", unused_address()));
+    let proxied = proxied.words("doctor alpine");
+    let outcome = proxied.run();
+    assert_eq!(outcome.code, Some(10), "{outcome}");
+    assert!(outcome.stdout.starts_with("docker.io/library/alpine\n"), "{outcome}");
+    let hint =
+        "hint:  reading alpine as an image of Docker Hub; to check a host of that name: rls doctor https://alpine\n";
+    assert!(outcome.stderr.starts_with(hint), "{outcome}");
+    let outcome = proxied.then("doctor https://alpine").run();
+    assert!(outcome.stdout.starts_with("alpine\n") && !outcome.stderr.contains("hint"), "{outcome}");
+}
