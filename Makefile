@@ -2,7 +2,7 @@
 # `make fuzz TIME=60` and `make soak` look for what breaks it, for longer than a test may take.
 
 CARGO ?= cargo
-PACKAGES = docker-registry skopeo faketime
+PACKAGES = docker-registry skopeo faketime fish
 
 # How long libFuzzer looks at each target, in seconds, and which.
 TIME ?= 60
@@ -56,9 +56,9 @@ soak:
 # The scripts and pages that tests compare with what the program prints.
 generated:
 	$(CARGO) build --quiet
-	target/debug/rls completions bash > completions/rls.bash
-	target/debug/rls completions zsh > completions/_rls
-	target/debug/rls completions fish > completions/rls.fish
+	target/debug/rls completions --static bash > completions/rls.bash
+	target/debug/rls completions --static zsh > completions/_rls
+	target/debug/rls completions --static fish > completions/rls.fish
 	target/debug/rls completions powershell > completions/_rls.ps1
 	target/debug/rls completions elvish > completions/rls.elv
 	rm -f man/*.1 && target/debug/rls man man

@@ -1072,6 +1072,7 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress, on a terminal''s standard error only [default: auto]')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Connect to ADDR for HOST:PORT, as curl does; repeatable')
+            [CompletionResult]::new('--static', '--static', [CompletionResultType]::ParameterName, 'Commands and options only, nothing from registries; always so for powershell and elvish')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]')
             [CompletionResult]::new('--anonymous', '--anonymous', [CompletionResultType]::ParameterName, 'Send no credentials')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]')

@@ -531,7 +531,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__completions)
-            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help bash elvish fish powershell zsh"
+            opts="-r -u -j -o -q -v -h --static --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -1046,6 +1046,7 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --color 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]'
             cand --progress 'When to show progress, on a terminal''s standard error only [default: auto]'
             cand --resolve 'Connect to ADDR for HOST:PORT, as curl does; repeatable'
+            cand --static 'Commands and options only, nothing from registries; always so for powershell and elvish'
             cand --password-stdin 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
             cand --anonymous 'Send no credentials'
             cand --insecure 'Do not verify the server''s certificate; warns on every run [env: RLS_INSECURE]'

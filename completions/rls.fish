@@ -1040,6 +1040,7 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand completions" -l static -d 'Commands and options only, nothing from registries; always so for powershell and elvish'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'

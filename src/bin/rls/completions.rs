@@ -34,7 +34,7 @@ mod tests {
         for shell in Shell::value_variants() {
             let path = folder.join(shell.file_name("rls"));
             let stored = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            assert!(stored == script(*shell), "{} is not what rls completions {shell} prints", path.display());
+            assert!(stored == script(*shell), "{} is not what rls completions --static {shell} prints", path.display());
         }
     }
 

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod compat;
+mod complete;
 mod completions;
 mod config;
 mod connect;
@@ -21,9 +22,15 @@ mod usage;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    report::catch_panics(|| match args::parse(std::env::args_os()) {
-        Ok(cli) => run::run(&cli),
-        Err(refusal) => report::refuse(refusal),
+    report::catch_panics(|| {
+        let argv: Vec<_> = std::env::args_os().collect();
+        if complete::complete(&argv, args::command) {
+            return report::Exit::SUCCESS;
+        }
+        match args::parse(argv) {
+            Ok(cli) => run::run(&cli),
+            Err(refusal) => report::refuse(refusal),
+        }
     })
     .into()
 }

@@ -1,5 +1,6 @@
 //! The output: formats, templates, escapes, `-q`.
 
+mod completion;
 mod format_options;
 mod formats;
 mod hostile;

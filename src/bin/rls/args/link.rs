@@ -34,6 +34,11 @@ fn plugin_words(words: &[OsString]) -> Vec<OsString> {
         }
     }
     let mut rest = words.get(at..).unwrap_or_default().to_vec();
+    if rest.len() > 1 && rest[0] == "help" {
+        // `docker help tags`
+        rest.remove(0);
+        rest.push("--help".into());
+    }
     if let Some(folder) = config {
         // docker's credentials are then in another folder.
         let file = Path::new(&folder).join("config.json");
@@ -69,6 +74,7 @@ mod tests {
         assert_eq!(words("docker-tags -D --context x tags app"), "rls tags app");
         assert_eq!(words("docker-tags --config /d tags app"), "rls tags app --auth-file /d/config.json");
         assert_eq!(words("docker-tags --config=/d tags app"), "rls tags app --auth-file /d/config.json");
+        assert_eq!(words("docker-tags help tags"), "rls tags --help");
         assert_eq!(words("docker-tags docker-cli-plugin-metadata"), "rls docker-cli-plugin-metadata");
     }
 }

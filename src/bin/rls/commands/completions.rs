@@ -4,7 +4,10 @@ use crate::report::CommandError;
 
 /// `rls completions`
 pub fn run(args: &CompletionsArgs) -> Result<(), CommandError> {
-    write(&crate::completions::script(args.shell))
+    match crate::complete::script(args.shell).filter(|_| !args.is_static) {
+        Some(script) => write(script.as_bytes()),
+        None => write(&crate::completions::script(args.shell)),
+    }
 }
 
 /// Prints a script.

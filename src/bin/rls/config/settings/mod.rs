@@ -178,6 +178,11 @@ impl Settings {
         self.requested.as_ref()
     }
 
+    /// The registry of the environment or the configuration file.
+    pub fn default_registry(&self) -> Option<&Registry> {
+        self.default.as_ref()
+    }
+
     /// How to talk to a registry.
     ///
     /// # Errors
