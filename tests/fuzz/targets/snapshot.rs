@@ -13,6 +13,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         format!("{record}\n{record}\n").into_bytes(),
         format!("# made today\nreg:5000/team/app:1.0\t{digest}\nhttp://reg/app:2 -\n").into_bytes(),
         b"[]".to_vec(),
+        b"localhost/app:1\n".to_vec(),
+        b"docker.io/alpine:3 -\n".to_vec(),
     ]
 }
 

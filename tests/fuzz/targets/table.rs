@@ -13,6 +13,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         r#"{"entries":[{"type":"symlink","name":"bin","linkName":"usr/bin"},{"type":"hardlink","name":"a","linkName":"../b"},{"type":"char","name":"c","devMajor":1}]}"#.to_owned(),
         format!(r#"{{"entries":[{{"type":"reg","name":"a","size":1,"offset":5,"digest":"{digest}"}},{{"type":"reg","name":"b","size":1,"offset":3,"digest":"x","innerOffset":4}}],"x":[]}}"#),
         r#"{"entries":null}"#.to_owned(),
+        r#"{"version":1}"#.to_owned(),
+        "{}".to_owned(),
     ]
     .map(String::into_bytes)
     .to_vec()
