@@ -115,14 +115,14 @@ fn json_has_the_same_facts() {
     let registry = serving(Tls::FullChain);
     let rls = anonymous(&registry).words("trust -q");
     assert_snapshot!(rls.succeeds(), @r#"
-    registry	REGISTRY
-    trusted	no
-    cause	issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
-    tls	TLS 1.3
-    certificate	LEAF	CN=localhost	CN=registry-fixture intermediate CA	localhost,127.0.0.1,::1	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
-    certificate	CA	CN=registry-fixture intermediate CA	CN=registry-fixture root CA	-	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
-    anchor	CA	CN=registry-fixture intermediate CA	CN=registry-fixture root CA	-	2020-01-01T00:00:00Z	2120-01-01T00:00:00Z
-    path	HOME/.config/rls/certs.d/REGISTRY/ca.crt
+    registry→REGISTRY
+    trusted→no
+    cause→issued by "registry-fixture root CA"; the trusted certificate with that name has a different key
+    tls→TLS 1.3
+    certificate→LEAF→CN=localhost→CN=registry-fixture intermediate CA→localhost,127.0.0.1,::1→2020-01-01T00:00:00Z→2120-01-01T00:00:00Z
+    certificate→CA→CN=registry-fixture intermediate CA→CN=registry-fixture root CA→-→2020-01-01T00:00:00Z→2120-01-01T00:00:00Z
+    anchor→CA→CN=registry-fixture intermediate CA→CN=registry-fixture root CA→-→2020-01-01T00:00:00Z→2120-01-01T00:00:00Z
+    path→HOME/.config/rls/certs.d/REGISTRY/ca.crt
     "#);
     let rls = rls.then("trust -q -o json");
     let record: Value = serde_json::from_str(&rls.succeeds()).expect("JSON");
