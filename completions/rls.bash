@@ -16,6 +16,9 @@ _rls() {
             ",$1")
                 cmd="rls"
                 ;;
+            rls,cache)
+                cmd="rls__subcmd__cache"
+                ;;
             rls,cat)
                 cmd="rls__subcmd__cat"
                 ;;
@@ -42,6 +45,9 @@ _rls() {
                 ;;
             rls,drift)
                 cmd="rls__subcmd__drift"
+                ;;
+            rls,du)
+                cmd="rls__subcmd__du"
                 ;;
             rls,files)
                 cmd="rls__subcmd__files"
@@ -72,6 +78,9 @@ _rls() {
                 ;;
             rls,prune)
                 cmd="rls__subcmd__prune"
+                ;;
+            rls,referrers)
+                cmd="rls__subcmd__referrers"
                 ;;
             rls,repos)
                 cmd="rls__subcmd__repos"
@@ -107,7 +116,7 @@ _rls() {
 
     case "${cmd}" in
         rls)
-            opts="-r -u -j -o -q -v -h -V --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --config --resolve --help --version repos repositories tags ls manifest inspect digest files cat diff find check snapshot drift wait rm undo prune doctor login logout trust completions man compat help version docker-cli-plugin-metadata"
+            opts="-r -u -j -o -q -v -h -V --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --config --resolve --help --version repos repositories tags ls manifest inspect digest files cat diff find check snapshot drift wait referrers du rm undo prune doctor login logout trust cache completions man compat help version docker-cli-plugin-metadata"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -204,8 +213,102 @@ _rls() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rls__subcmd__cache)
+            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help info clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rls__subcmd__cat)
-            opts="-r -u -j -o -q -v -h --verify --binary --platform --max-unpacked --max-window --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --verify --binary --platform --max-unpacked --max-window --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -315,7 +418,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__check)
-            opts="-r -u -j -o -q -v -h --match --exclude --resume --refs --platform --skip-blobs --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --match --exclude --resume --refs --platform --skip-blobs --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -433,7 +536,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__compat)
-            opts="-r -u -j -o -q -v -h --install --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --install --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -531,7 +634,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__completions)
-            opts="-r -u -j -o -q -v -h --static --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help bash elvish fish powershell zsh"
+            opts="-r -u -j -o -q -v -h --static --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -625,7 +728,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__diff)
-            opts="-r -u -j -o -q -v -h --files --exit-code --platform --max-unpacked --max-window --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --files --exit-code --platform --max-unpacked --max-window --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -735,7 +838,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__digest)
-            opts="-r -u -j -o -q -v -h --platform --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --platform --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -837,7 +940,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__docker__subcmd__cli__subcmd__plugin__subcmd__metadata)
-            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -931,7 +1034,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__doctor)
-            opts="-r -u -j -o -q -v -h --need --explain --push --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --need --explain --push --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1037,7 +1140,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__drift)
-            opts="-r -u -j -o -q -v -h --added --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --added --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1134,8 +1237,118 @@ _rls() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rls__subcmd__du)
+            opts="-a -s -r -u -j -o -q -v -h --all --summarize --sort --reverse --match --exclude --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --sort)
+                    COMPREPLY=($(compgen -W "name size unique" -- "${cur}"))
+                    return 0
+                    ;;
+                --match)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rls__subcmd__files)
-            opts="-l -r -u -j -o -q -v -h --long --depth --sort --reverse --platform --max-unpacked --max-window --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-l -r -u -j -o -q -v -h --long --depth --sort --reverse --platform --max-unpacked --max-window --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1253,7 +1466,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__find)
-            opts="-r -u -j -o -q -v -h --match --exclude --resume --digest --label --annotation --base --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --match --exclude --resume --digest --label --annotation --base --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1379,7 +1592,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__help)
-            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1473,7 +1686,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__login)
-            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1571,7 +1784,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__logout)
-            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1669,7 +1882,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__man)
-            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1763,7 +1976,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__manifest)
-            opts="-r -u -j -o -q -v -h --raw --platform --config --history --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --raw --platform --config --history --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1861,7 +2074,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__prune)
-            opts="-y -n -r -u -j -o -q -v -h --match-repo --keep-last --keep --keep-newer-than --keep-semver --keep-used --older-than --match --exclude --sort --untag-only --allow-empty --no-config-rule --yes --dry-run --placeholder --no-undo --save-plan --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-y -n -r -u -j -o -q -v -h --match-repo --keep-last --keep --keep-newer-than --keep-semver --keep-used --older-than --match --exclude --sort --untag-only --allow-empty --no-config-rule --yes --dry-run --placeholder --no-undo --save-plan --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2002,8 +2215,114 @@ _rls() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rls__subcmd__referrers)
+            opts="-r -u -j -o -q -v -h --depth --type --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --username)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --auth-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table plain json jsonl yaml csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto never" -- "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rls__subcmd__repos)
-            opts="-r -u -j -o -q -v -h --tags --prefix --match --exclude --limit --after --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --tags --prefix --match --exclude --limit --after --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2121,7 +2440,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__rm)
-            opts="-n -y -r -u -j -o -q -v -h --dry-run --yes --ignore-missing --with-siblings --placeholder --all-tags --force --purge --with-referrers --match --exclude --keep-used --no-undo --save-plan --apply --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-n -y -r -u -j -o -q -v -h --dry-run --yes --ignore-missing --with-siblings --placeholder --all-tags --force --purge --with-referrers --match --exclude --keep-used --no-undo --save-plan --apply --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2239,7 +2558,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__snapshot)
-            opts="-r -u -j -o -q -v -h --match --exclude --resume --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --match --exclude --resume --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2349,7 +2668,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__tags)
-            opts="-d -l -r -u -j -o -q -v -h --digests --long --match --exclude --limit --sort --reverse --same-as --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-d -l -r -u -j -o -q -v -h --digests --long --match --exclude --limit --sort --reverse --same-as --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2467,7 +2786,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__trust)
-            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --pem --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --fingerprint --write --force --from-secret --pem --check --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2581,7 +2900,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__undo)
-            opts="-n -r -u -j -o -q -v -h --list --last --dry-run --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-n -r -u -j -o -q -v -h --list --last --dry-run --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2683,7 +3002,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__version)
-            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2777,7 +3096,7 @@ _rls() {
             return 0
             ;;
         rls__subcmd__wait)
-            opts="-r -u -j -o -q -v -h --digest --platform --interval --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-r -u -j -o -q -v -h --digest --platform --interval --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

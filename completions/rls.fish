@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_rls_global_optspecs
-    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= read-timeout= retries= o/output= format= no-header no-trunc full color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
+    string join \n r/registry= u/username= password-stdin auth-file= anonymous ca-file= client-cert= client-key= insecure plain-http j/jobs= timeout= connect-timeout= read-timeout= retries= o/output= format= no-cache no-header no-trunc full color= progress= q/quiet v/verbose stats config= resolve= h/help V/version
 end
 
 function __fish_rls_needs_command
@@ -53,6 +53,7 @@ complete -c rls -n "__fish_rls_needs_command" -l password-stdin -d 'Read the pas
 complete -c rls -n "__fish_rls_needs_command" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_needs_command" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_needs_command" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_needs_command" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_needs_command" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_needs_command" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_needs_command" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -76,6 +77,8 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "check" -d 'Check that every
 complete -c rls -n "__fish_rls_needs_command" -f -a "snapshot" -d 'Print what every tag points to, for a later \'rls drift\''
 complete -c rls -n "__fish_rls_needs_command" -f -a "drift" -d 'Show which tags moved or vanished since a snapshot'
 complete -c rls -n "__fish_rls_needs_command" -f -a "wait" -d 'Wait until a reference exists, and print its digest'
+complete -c rls -n "__fish_rls_needs_command" -f -a "referrers" -d 'Show what refers to an image: signatures, SBOMs, attestations'
+complete -c rls -n "__fish_rls_needs_command" -f -a "du" -d 'Show how much storage tags and repositories use'
 complete -c rls -n "__fish_rls_needs_command" -f -a "rm" -d 'Remove tags or manifests'
 complete -c rls -n "__fish_rls_needs_command" -f -a "undo" -d 'Restore what was removed'
 complete -c rls -n "__fish_rls_needs_command" -f -a "prune" -d 'Apply a retention rule to a repository\'s tags'
@@ -83,6 +86,7 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "doctor" -d 'Find out why a 
 complete -c rls -n "__fish_rls_needs_command" -f -a "login" -d 'Log in to a registry'
 complete -c rls -n "__fish_rls_needs_command" -f -a "logout" -d 'Log out of a registry'
 complete -c rls -n "__fish_rls_needs_command" -f -a "trust" -d 'Show the certificates of a registry, save its CA where clients look'
+complete -c rls -n "__fish_rls_needs_command" -f -a "cache" -d 'Show or clear the cache of manifests and configs'
 complete -c rls -n "__fish_rls_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c rls -n "__fish_rls_needs_command" -f -a "man" -d 'Write man pages, one per command'
 complete -c rls -n "__fish_rls_needs_command" -f -a "compat" -d 'Run as docker-ls or docker-rm, or install links that do'
@@ -124,6 +128,7 @@ complete -c rls -n "__fish_rls_using_subcommand repos" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand repos" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand repos" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand repos" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -166,6 +171,7 @@ complete -c rls -n "__fish_rls_using_subcommand repositories" -l password-stdin 
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand repositories" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -208,12 +214,13 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l progress -d 'When to sh
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand tags" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s d -l digests -d 'Add the digest: one extra request per tag'
-complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, media type, platforms, size and creation time: one extra request per tag, and a few per digest'
+complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, type, platforms, size and creation time: one extra request per tag, and a few per digest'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l reverse -d 'Reverse the order'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -256,12 +263,13 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l progress -d 'When to show
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand ls" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s d -l digests -d 'Add the digest: one extra request per tag'
-complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, media type, platforms, size and creation time: one extra request per tag, and a few per digest'
+complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, type, platforms, size and creation time: one extra request per tag, and a few per digest'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l reverse -d 'Reverse the order'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -301,6 +309,7 @@ complete -c rls -n "__fish_rls_using_subcommand manifest" -l password-stdin -d '
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand manifest" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -340,6 +349,7 @@ complete -c rls -n "__fish_rls_using_subcommand inspect" -l password-stdin -d 'R
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand inspect" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -377,6 +387,7 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -l password-stdin -d 'Re
 complete -c rls -n "__fish_rls_using_subcommand digest" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand digest" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -422,6 +433,7 @@ complete -c rls -n "__fish_rls_using_subcommand files" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand files" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand files" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand files" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand files" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand files" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand files" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand files" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -463,6 +475,7 @@ complete -c rls -n "__fish_rls_using_subcommand cat" -l password-stdin -d 'Read 
 complete -c rls -n "__fish_rls_using_subcommand cat" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand cat" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand cat" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand cat" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand cat" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand cat" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand cat" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -504,6 +517,7 @@ complete -c rls -n "__fish_rls_using_subcommand diff" -l password-stdin -d 'Read
 complete -c rls -n "__fish_rls_using_subcommand diff" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -547,6 +561,7 @@ complete -c rls -n "__fish_rls_using_subcommand find" -l password-stdin -d 'Read
 complete -c rls -n "__fish_rls_using_subcommand find" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand find" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand find" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand find" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand find" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand find" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand find" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -589,6 +604,7 @@ complete -c rls -n "__fish_rls_using_subcommand check" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand check" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand check" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand check" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand check" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand check" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand check" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand check" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -628,6 +644,7 @@ complete -c rls -n "__fish_rls_using_subcommand snapshot" -l password-stdin -d '
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -665,6 +682,7 @@ complete -c rls -n "__fish_rls_using_subcommand drift" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand drift" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -704,6 +722,7 @@ complete -c rls -n "__fish_rls_using_subcommand wait" -l password-stdin -d 'Read
 complete -c rls -n "__fish_rls_using_subcommand wait" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand wait" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -711,6 +730,90 @@ complete -c rls -n "__fish_rls_using_subcommand wait" -s q -l quiet -d 'No progr
 complete -c rls -n "__fish_rls_using_subcommand wait" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l depth -d 'At most N levels: 1 leaves out what refers to referrers' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l type -d 'Only this artifact type, or kind: signature, attestation, sbom, end-of-life, …; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand referrers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand du" -l sort -d 'Sort order' -r -f -a "name\t'By name, bytewise'
+size\t'Largest first, unknown last'
+unique\t'By what nothing else uses, largest first'"
+complete -c rls -n "__fish_rls_using_subcommand du" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand du" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand du" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand du" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand du" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand du" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand du" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand du" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand du" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -s a -l all -d 'Show the tags of every repository of a registry, too'
+complete -c rls -n "__fish_rls_using_subcommand du" -s s -l summarize -d 'Show only the totals of repositories and registries'
+complete -c rls -n "__fish_rls_using_subcommand du" -l reverse -d 'Reverse the order'
+complete -c rls -n "__fish_rls_using_subcommand du" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand du" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand du" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand du" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand du" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
+complete -c rls -n "__fish_rls_using_subcommand du" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand du" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand du" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand du" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand du" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand du" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand du" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand rm" -l keep-used -d 'Keep the images that FILE names (`-` is standard input): pods, charts, compose files, or one reference per line' -r -F
@@ -755,6 +858,7 @@ complete -c rls -n "__fish_rls_using_subcommand rm" -l password-stdin -d 'Read t
 complete -c rls -n "__fish_rls_using_subcommand rm" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand rm" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand rm" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -794,6 +898,7 @@ complete -c rls -n "__fish_rls_using_subcommand undo" -l password-stdin -d 'Read
 complete -c rls -n "__fish_rls_using_subcommand undo" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand undo" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand undo" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -849,6 +954,7 @@ complete -c rls -n "__fish_rls_using_subcommand prune" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand prune" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand prune" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand prune" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -891,6 +997,7 @@ complete -c rls -n "__fish_rls_using_subcommand doctor" -l password-stdin -d 'Re
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand doctor" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -927,6 +1034,7 @@ complete -c rls -n "__fish_rls_using_subcommand login" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand login" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand login" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand login" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand login" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand login" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand login" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand login" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -963,6 +1071,7 @@ complete -c rls -n "__fish_rls_using_subcommand logout" -l password-stdin -d 'Re
 complete -c rls -n "__fish_rls_using_subcommand logout" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand logout" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand logout" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1009,6 +1118,7 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -l password-stdin -d 'Rea
 complete -c rls -n "__fish_rls_using_subcommand trust" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand trust" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1016,6 +1126,42 @@ complete -c rls -n "__fish_rls_using_subcommand trust" -s q -l quiet -d 'No prog
 complete -c rls -n "__fish_rls_using_subcommand trust" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand trust" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand cache" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cache" -l ca-file -d 'CA certificates to trust in addition to the system\'s; repeatable [env: RLS_CA_FILE]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cache" -l client-cert -d 'Client certificate with its chain [env: RLS_CLIENT_CERT]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cache" -l client-key -d 'The client certificate\'s private key [env: RLS_CLIENT_KEY]' -r -F
+complete -c rls -n "__fish_rls_using_subcommand cache" -s j -l jobs -d 'Maximum number of concurrent requests [default: adapts to the server] [env: RLS_JOBS]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l timeout -d 'Time limit for the whole command, such as 500ms, 30s, 2m, 1h [default: none] [env: RLS_TIMEOUT]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l connect-timeout -d 'Time limit for connecting, TCP and TLS together [default: 10s]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l read-timeout -d 'Time limit for a server that sends nothing, before or within a reply [default: 60s]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l retries -d 'Retries for transient failures [default: 3]' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -s o -l output -d 'Output format [default: table on a terminal, else plain] [env: RLS_OUTPUT]' -r -f -a "table\t'Aligned columns, sizes and times for people'
+plain\t'One item per line, fields separated by tabs, nothing shortened'
+json\t'A single array'
+jsonl\t'One object per line, as it arrives'
+yaml\t'A single list'
+csv\t'A header and one row per record, for spreadsheets and databases'"
+complete -c rls -n "__fish_rls_using_subcommand cache" -l format -d 'Print one line per record, such as \'{{ tag }} {{ digest }}\'; @NAME is a template from the configuration file' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l color -d 'When to use colours [default: auto] [env: NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or CLICOLOR is 0; always if FORCE_COLOR or CLICOLOR_FORCE is set'
+always\t'Always'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand cache" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
+never\t'Never'"
+complete -c rls -n "__fish_rls_using_subcommand cache" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand cache" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l anonymous -d 'Send no credentials'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l no-header -d 'Omit the table header'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
+complete -c rls -n "__fish_rls_using_subcommand cache" -s q -l quiet -d 'No progress, warnings or hints'
+complete -c rls -n "__fish_rls_using_subcommand cache" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
+complete -c rls -n "__fish_rls_using_subcommand cache" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
+complete -c rls -n "__fish_rls_using_subcommand cache" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand completions" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
 complete -c rls -n "__fish_rls_using_subcommand completions" -l auth-file -d 'Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]' -r -F
@@ -1045,6 +1191,7 @@ complete -c rls -n "__fish_rls_using_subcommand completions" -l password-stdin -
 complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1080,6 +1227,7 @@ complete -c rls -n "__fish_rls_using_subcommand man" -l password-stdin -d 'Read 
 complete -c rls -n "__fish_rls_using_subcommand man" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand man" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand man" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand man" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand man" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand man" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand man" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1116,6 +1264,7 @@ complete -c rls -n "__fish_rls_using_subcommand compat" -l password-stdin -d 'Re
 complete -c rls -n "__fish_rls_using_subcommand compat" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand compat" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand compat" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand compat" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand compat" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand compat" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand compat" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1151,6 +1300,7 @@ complete -c rls -n "__fish_rls_using_subcommand help" -l password-stdin -d 'Read
 complete -c rls -n "__fish_rls_using_subcommand help" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand help" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand help" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand help" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand help" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand help" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand help" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1186,6 +1336,7 @@ complete -c rls -n "__fish_rls_using_subcommand version" -l password-stdin -d 'R
 complete -c rls -n "__fish_rls_using_subcommand version" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand version" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand version" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand version" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand version" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand version" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand version" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
@@ -1221,6 +1372,7 @@ complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l p
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l plain-http -d 'Use plain HTTP instead of HTTPS [env: RLS_PLAIN_HTTP]'
+complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l no-cache -d 'Do not use or fill the cache of manifests and configs'
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l no-header -d 'Omit the table header'
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l no-trunc -d 'Shorten nothing in tables, however narrow the terminal'
 complete -c rls -n "__fish_rls_using_subcommand docker-cli-plugin-metadata" -l full -d 'Print full names, with the registry, which rls reads back whatever the default registry is'
