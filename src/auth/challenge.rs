@@ -26,7 +26,7 @@ pub enum Challenge {
         /// The scheme as the server spelt it, for instance `Negotiate`.
         scheme: String,
     },
-    /// A header line, or the end of one, that cannot be parsed.
+    /// A header line, or the end of one, that cannot be parsed. What comes before it is a challenge of its own.
     Malformed(Malformed),
 }
 
@@ -35,7 +35,7 @@ pub enum Challenge {
 pub struct BearerChallenge {
     /// The token server, not validated: [`token_server`](super::token_server) makes a URL of it.
     pub realm: String,
-    /// The registry's name towards the token server.
+    /// The registry's name towards the token server; an empty one is none.
     pub service: Option<String>,
     /// The scopes that the request needs, separated by spaces; not validated: see [`Scopes::for_request`].
     pub scope: Option<String>,
@@ -70,7 +70,7 @@ impl From<RawChallenge> for Challenge {
         match param("realm") {
             Some(realm) => Self::Bearer(BearerChallenge {
                 realm,
-                service: param("service"),
+                service: param("service").filter(|service| !service.is_empty()),
                 scope: param("scope"),
                 error: param("error"),
             }),

@@ -2,8 +2,10 @@
 //! parameters.
 //!
 //! More lenient than the RFC where registries need it: any white space may follow the scheme, and an unquoted value may
-//! contain the characters of URLs and scopes (`realm=https://…/token`). Stricter where ambiguity could be exploited:
-//! duplicate parameters, control characters and overlong lines are errors.
+//! contain the characters of URLs and scopes (`realm=https://…/token`). A parameter without a value is left out, and of
+//! a challenge that breaks off, what comes before is kept. Stricter where ambiguity could be exploited: a challenge with
+//! duplicate parameters or unbalanced quotation marks is refused as a whole, as are control characters and overlong
+//! lines.
 
 /// The longest header line that is parsed, in bytes.
 const MAX_LINE: usize = 16 * 1024;
@@ -34,9 +36,8 @@ pub struct Malformed {
     pub position: usize,
 }
 
-/// Parses one header line. Returns the complete challenges, and why the rest cannot be parsed, if so.
-///
-/// A challenge that contains an error is not returned: it is never used in part.
+/// Parses one header line. Returns the challenges, and why the rest cannot be parsed, if so; the last challenge then has
+/// the parameters before the error.
 pub fn parse_line(line: &[u8]) -> (Vec<RawChallenge>, Option<Malformed>) {
     let mut challenges = Vec::new();
     let mut cursor = Cursor { line, position: 0 };
@@ -69,46 +70,57 @@ impl<'a> Cursor<'a> {
             return Err(self.wrong("the header is empty"));
         }
         while self.peek().is_some() {
-            let challenge = self.challenge()?;
-            into.push(challenge);
+            let scheme = self.token("an authentication scheme is missing")?.to_owned();
+            let mut challenge = RawChallenge { scheme, params: Vec::new() };
+            let parsed = self.params(&mut challenge.params);
+            // A Bearer challenge without a realm is of no use; a Basic one needs no parameter.
+            let is_basic = challenge.scheme.eq_ignore_ascii_case("Basic");
+            if parsed.is_ok() || !challenge.params.is_empty() || is_basic {
+                into.push(challenge);
+            }
+            parsed?;
             self.skip_separators();
         }
         Ok(())
     }
 
-    /// `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`
-    fn challenge(&mut self) -> Parsed<RawChallenge> {
-        let scheme = self.token("an authentication scheme is missing")?.to_owned();
-        let mut params = Vec::new();
+    /// `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`, after the scheme.
+    fn params(&mut self, params: &mut Vec<(String, String)>) -> Parsed<()> {
         let spaces = self.skip_blanks();
         if self.at_end_of_element() {
-            return Ok(RawChallenge { scheme, params });
+            return Ok(());
         }
         if spaces == 0 {
             return Err(self.wrong("unexpected character in a scheme"));
         }
         if self.skip_token68() {
-            return Ok(RawChallenge { scheme, params });
+            return Ok(());
         }
         loop {
             let start = self.position;
-            let (name, value) = self.param()?;
-            if params.iter().any(|(known, _)| *known == name) {
-                return Err(Malformed { reason: "a parameter is given twice", position: start });
+            if let Some((name, value)) = self.param()? {
+                if params.iter().any(|(known, _)| *known == name) {
+                    params.clear();
+                    return Err(Malformed { reason: "a parameter is given twice", position: start });
+                }
+                params.push((name, value));
             }
-            params.push((name, value));
-            self.skip_blanks();
+            let spaces = self.skip_blanks();
             if !self.at_end_of_element() {
+                // Right after a quotation mark, it is unknown which marks belong together.
+                if spaces == 0 {
+                    params.clear();
+                }
                 return Err(self.wrong("a comma is missing"));
             }
             if !self.param_follows() {
-                return Ok(RawChallenge { scheme, params });
+                return Ok(());
             }
         }
     }
 
-    /// `auth-param = token BWS "=" BWS ( token / quoted-string )`
-    fn param(&mut self) -> Parsed<(String, String)> {
+    /// `auth-param = token BWS "=" BWS ( token / quoted-string )`; `None` where the value is missing.
+    fn param(&mut self) -> Parsed<Option<(String, String)>> {
         let name = self.token("a parameter's name is missing")?.to_ascii_lowercase();
         self.skip_blanks();
         if self.peek() != Some(b'=') {
@@ -118,9 +130,10 @@ impl<'a> Cursor<'a> {
         self.skip_blanks();
         let value = match self.peek() {
             Some(b'"') => self.quoted_string()?,
-            _ => self.unquoted_value()?,
+            None | Some(b',') => return Ok(None),
+            Some(_) => self.unquoted_value()?,
         };
-        Ok((name, value))
+        Ok(Some((name, value)))
     }
 
     /// `quoted-string`, with `quoted-pair` resolved.
@@ -272,11 +285,10 @@ mod tests {
             ("", "the header is empty"),
             (" , ", "the header is empty"),
             ("Bearer realm=a,realm=b", "a parameter is given twice"),
-            ("Bearer realm=\"a\" service=b", "a comma is missing"),
+            ("Bearer realm=a,scope=\"b,error=\"c\"", "a comma is missing"),
             ("Bearer realm=\"a\\", "a quoted value has no end"),
             ("Bearer realm=\"a\r\nX: y\"", "a control character"),
             ("Bearer realm=\"a\0\"", "a control character"),
-            ("Bearer realm=a,service=", "a parameter has no value"),
             ("Bearer=x", "unexpected character in a scheme"),
             ("\"Bearer\" realm=x", "an authentication scheme is missing"),
             ("Bearer \u{e9}=x", "a parameter's name is missing"),
@@ -285,6 +297,28 @@ mod tests {
             assert_eq!(malformed.expect(line).reason, reason, "{line}");
             assert_eq!(challenges, [], "{line}");
         }
+    }
+
+    #[test]
+    fn what_comes_before_an_error_is_kept() {
+        let realm = &[("realm", "https://a/t")][..];
+        for (line, kept) in [
+            (r#"Bearer realm="https://a/t" service=b"#, realm),
+            (r#"Bearer realm="https://a/t",service="b"#, realm),
+            (
+                r#"Bearer realm="https://a/t",service=b,scope="repository:a"#,
+                &[("realm", "https://a/t"), ("service", "b")],
+            ),
+        ] {
+            let (challenges, malformed) = parse_line(line.as_bytes());
+            assert_eq!((challenges, malformed.is_some()), (vec![raw("Bearer", kept)], true), "{line}");
+        }
+        assert_eq!(parse_line(b"Basic realm=\"x").0, [raw("Basic", &[])]);
+        assert_eq!(
+            whole("Bearer realm=a,service=,scope= , error=b"),
+            [raw("Bearer", &[("realm", "a"), ("error", "b")])]
+        );
+        assert_eq!(whole("Bearer realm=a,service="), [raw("Bearer", &[("realm", "a")])]);
     }
 
     #[test]

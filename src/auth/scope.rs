@@ -18,6 +18,9 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// The largest number of scopes of one challenge that are parsed.
 const MAX_SCOPES: usize = 32;
 
+/// zot's scope of the catalog. It names no repository, which scopes do otherwise.
+const NAMELESS: &str = "repository::pull";
+
 /// Actions on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
@@ -65,6 +68,12 @@ impl Scope {
         Ok(Self { resource, actions: merged })
     }
 
+    /// [`NAMELESS`]
+    fn nameless() -> Self {
+        let resource = Resource { kind: "repository".to_owned(), class: None, name: String::new() };
+        Self { resource, actions: BTreeSet::from(["pull".to_owned()]) }
+    }
+
     /// The type of the resource: usually `repository` or `registry`.
     pub fn resource_type(&self) -> &str {
         &self.resource.kind
@@ -94,7 +103,9 @@ impl Scope {
 
     fn is_about(&self, permission: &Permission) -> bool {
         match (&permission.repository, permission.action) {
-            (_, Action::Catalog) => self.resource_type() == "registry" && self.name() == "catalog",
+            (_, Action::Catalog) => {
+                (self.resource_type() == "registry" && self.name() == "catalog") || *self == Self::nameless()
+            }
             (Some(repository), _) => self.resource_type() == "repository" && self.name() == repository.as_str(),
             (None, _) => false,
         }
@@ -167,11 +178,15 @@ impl Scopes {
     ///
     /// Empty for a challenge without a scope: Gitea has none, and Quay refuses `registry:catalog:*`. Otherwise the
     /// challenge decides how the permission is called, and nothing else: other repositories, and actions that the
-    /// request does not need, are left out. When nothing remains, the standard scope is requested.
+    /// request does not need, are left out. When nothing remains, the standard scope is requested. zot calls the
+    /// permission to list repositories `repository::pull`.
     pub fn for_request(scope: Option<&str>, permission: Option<&Permission>) -> Self {
         let (Some(scope), Some(permission)) = (scope.filter(|scope| !scope.trim().is_empty()), permission) else {
             return Self::default();
         };
+        if permission.action == Action::Catalog && scope.split(' ').any(|scope| scope == NAMELESS) {
+            return Self::from_iter([Scope::nameless()]);
+        }
         let needed: Self = Self::parse(scope)
             .iter()
             .filter(|scope| scope.is_about(permission))
@@ -293,6 +308,18 @@ mod tests {
 
     fn on(repository: &str, action: Action) -> Permission {
         Permission::on(&repository.parse().expect(repository), action)
+    }
+
+    #[test]
+    fn zots_scope_of_the_catalog_is_taken_as_it_is() {
+        let catalog = Permission::catalog();
+        let requested = |scope: &str, permission: &Permission| Scopes::for_request(Some(scope), Some(permission));
+        assert_eq!(requested("repository::pull", &catalog).to_string(), "repository::pull");
+        assert_eq!(requested("repository:a:pull repository::pull", &catalog).to_string(), "repository::pull");
+        assert_eq!(requested("repository::pull,push", &catalog).to_string(), "registry:catalog:*");
+        let pull = on("team/app", Action::Pull);
+        assert_eq!(requested("repository::pull", &pull).to_string(), "repository:team/app:pull");
+        assert!(Scope::nameless().allows(&catalog) && !Scope::nameless().allows(&pull));
     }
 
     #[test]

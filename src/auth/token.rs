@@ -154,13 +154,16 @@ impl Token {
     }
 }
 
-/// A number of seconds; some servers send it as a string.
+/// A number of seconds; some servers send it as a string, and olareg in nanoseconds, as Go stores durations.
 fn lifetime(expires_in: Option<&Value>) -> Duration {
     let seconds = match expires_in {
         Some(Value::Number(number)) => number.as_f64(),
         Some(Value::String(text)) => text.trim().parse().ok(),
         _ => None,
     };
+    /// More seconds than any lifetime has; as many nanoseconds are one second.
+    const NANOSECONDS: f64 = 1e9;
+    let seconds = seconds.map(|given: f64| if given >= NANOSECONDS { given / NANOSECONDS } else { given });
     // Clamping leaves only finite positive values; NaN becomes the default.
     let seconds = seconds.filter(|seconds: &f64| !seconds.is_nan()).unwrap_or_default();
     Duration::from_secs_f64(seconds.clamp(MIN_LIFETIME.as_secs_f64(), MAX_LIFETIME.as_secs_f64()))
@@ -182,6 +185,22 @@ mod tests {
 
     fn token(body: &str) -> Token {
         Token::parse(body.as_bytes()).expect(body)
+    }
+
+    #[test]
+    fn nanoseconds_are_no_years() {
+        for (given, seconds) in [
+            ("300000000000", 300.0),
+            ("\"300000000000\"", 300.0),
+            ("60000000000", 60.0),
+            ("1000000000", 60.0),
+            ("9000000000000000000", 86_400.0),
+            ("300", 300.0),
+            ("31536000", 86_400.0),
+        ] {
+            let token = token(&format!(r#"{{"token":"a","expires_in":{given}}}"#));
+            assert_eq!(token.lifetime().as_secs_f64(), seconds, "{given}");
+        }
     }
 
     #[test]
