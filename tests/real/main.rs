@@ -1,6 +1,7 @@
 //! Against Debian's docker-registry 2.8, which these tests start: `rls` does its whole job there, however clients log
 //! in, with TLS and without, with deletion and without; the embedded registry behaves as it does, and it accepts the
-//! embedded registry's tokens.
+//! embedded registry's tokens. And against the crate `container-registry`, which has as little of a registry as pushing
+//! and pulling needs.
 #![cfg(unix)]
 
 mod clients;
@@ -14,6 +15,7 @@ mod reading;
 mod refusing;
 mod removal;
 mod setup;
+mod small_registry;
 mod space;
 mod startup;
 mod undo;
