@@ -66,7 +66,7 @@ fn problem_of_kind(error: &Error, base: &Url) -> Problem {
             let is_read_only = error.reply().is_some_and(|reply| reply.status == 405 && reply.errors.is_empty());
             Problem::DeletionDisabled { is_read_only }
         }
-        Kind::Incomplete => Problem::Paging,
+        Kind::Incomplete | Kind::ForeignPage { .. } => Problem::Paging,
         Kind::Unsupported(_) | Kind::Safety(_) => Problem::Other,
     }
 }
@@ -86,7 +86,9 @@ fn protocol(fault: &Fault) -> Problem {
         Fault::Redirect => Problem::Redirect,
         Fault::PageSize => Problem::Paging,
         Fault::Status(500..) => Problem::ServerError,
-        Fault::Status(_) | Fault::Malformed | Fault::TooLarge | Fault::Truncated => Problem::Other,
+        Fault::Status(_) | Fault::Malformed | Fault::Encoding | Fault::Header | Fault::TooLarge | Fault::Truncated => {
+            Problem::Other
+        }
         // No layer is read.
         Fault::Unpacked | Fault::Window => Problem::Other,
     }

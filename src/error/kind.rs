@@ -60,6 +60,11 @@ pub enum Kind {
     Protocol(Fault),
     /// An incomplete listing, or a batch of which a part failed.
     Incomplete,
+    /// An incomplete listing: its next page is linked on another host, where nothing is sent.
+    ForeignPage {
+        /// The host.
+        host: String,
+    },
     /// Too many requests; [`Reply::retry_after`] says when to come back, if the registry did.
     RateLimited,
     /// Continuing could delete or show something other than what was asked for. Nothing was changed.
@@ -174,12 +179,16 @@ pub enum Fault {
     Html,
     /// JSON that cannot be parsed, or lacks a field.
     Malformed,
+    /// A `Content-Encoding` that was not requested.
+    Encoding,
     /// Larger than the limit for its kind.
     TooLarge,
     /// A layer that unpacks to more than the limit.
     Unpacked,
     /// A zstd frame whose window is larger than the limit.
     Window,
+    /// A header that the HTTP client does not read: too large, or malformed.
+    Header,
     /// It ended early.
     Truncated,
     /// A redirect that is not followed.

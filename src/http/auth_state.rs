@@ -8,13 +8,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::Method;
 use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
-use super::request::{RequestContext, authority};
+use super::request::{Request, RequestContext, authority};
 use crate::auth::{Credentials, Permission, Token};
-use crate::error::{Denial, Error, Identity, Kind, NearMiss, Refuser, Result};
+use crate::error::{Denial, Error, Identity, Kind, Missing, NearMiss, Operation, Refuser, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
 use crate::name::{Registry, Repository};
 
@@ -144,6 +145,25 @@ impl AuthState {
         self.keychain
             .credentials(&self.registry, permission.and_then(|permission| permission.repository.as_ref()))
             .await
+    }
+
+    /// Whether there are credentials for such a request. `quietly`: without warnings of those that cannot be had.
+    pub async fn has_credentials(&self, permission: Option<&Permission>, quietly: bool) -> bool {
+        let repository = permission.and_then(|permission| permission.repository.as_ref());
+        let found = match quietly {
+            true => self.keychain.lookup(&self.registry, repository).await.map(|lookup| lookup.found),
+            false => self.keychain.credentials(&self.registry, repository).await,
+        };
+        found.is_ok_and(|found| !found.is_empty())
+    }
+
+    /// A request for the root of the registry's API, `/v2/`, which needs no permission.
+    pub fn root_request(&self) -> Request {
+        let mut url = self.registry.base();
+        url.set_path(&format!("{}v2/", url.path()));
+        let (name, registry) = ("the API".to_owned(), self.registry.to_string());
+        let (missing, operation) = (Missing::Endpoint, Operation::Other);
+        Request::new(Method::GET, url, RequestContext { registry, name, permission: None, missing, operation })
     }
 
     /// The `Authorization` that such a request was accepted with, or that the origin accepted for another permission

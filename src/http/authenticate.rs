@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
 use super::auth_state::{AuthKey, AuthState, header_value};
@@ -14,7 +16,7 @@ use super::request::Request;
 use super::response::Response;
 use super::token_source::{PrefetchedToken, TokenQuery, TokenSource};
 use crate::auth::{Action, BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, is_transient_status};
 use crate::keychain::CredentialMatch;
 
 /// Sends requests with the credentials they need.
@@ -25,6 +27,8 @@ pub(super) struct Authenticator {
     state: Arc<AuthState>,
     tokens: Arc<TokenSource>,
     observer: Arc<Observer>,
+    /// The challenge at the root of the registry, if it has one: asked for once ([`Authenticator::root_challenge`]).
+    root: OnceCell<Option<Challenge>>,
 }
 
 /// The `Authorization` that was sent to the registry.
@@ -77,7 +81,7 @@ impl Authenticator {
         tokens: Arc<TokenSource>,
         observer: Arc<Observer>,
     ) -> Self {
-        Self { limiter, redirects, state, tokens, observer }
+        Self { limiter, redirects, state, tokens, observer, root: OnceCell::new() }
     }
 
     /// Sends a request, and answers a 401 of the registry and one of the place it redirects to. The reply may have any
@@ -101,7 +105,9 @@ impl Authenticator {
     ///      request has fetched comes first, then one for each of the credentials in turn, or an anonymous one;
     ///    - Basic: each of the credentials in turn;
     ///    - a 401 to a fresh answer is final.
-    /// 5. If a redirect of the answered request leads to another origin that sends 401, that one is answered once, by
+    /// 5. A reply to an anonymous request that brings no challenge is not final if the keychain has credentials: some
+    ///    registries show anonymous users a part of what they have, or hide it ([`Authenticator::unasked_challenge`]).
+    /// 6. If a redirect of the answered request leads to another origin that sends 401, that one is answered once, by
     ///    rule 4.
     ///
     /// # Errors
@@ -118,7 +124,14 @@ impl Authenticator {
             response = self.redirects.send(request, &request.url, sent.header.as_ref(), None).await?;
         }
         let first = response.url().origin();
-        let mut response = self.answer_challenge(request, response, sent).await?;
+        let unasked = match sent.header {
+            None => self.unasked_challenge(request, &mut response).await?,
+            Some(_) => None,
+        };
+        let mut response = match unasked {
+            Some(challenge) => self.log_in_unasked(request, response, challenge).await?,
+            None => self.answer_challenge(request, response, sent).await?,
+        };
         if response.status() == 401 && response.url().origin() != first {
             response = self.answer_challenge(request, response, SentAuthorization::default()).await?;
         }
@@ -146,6 +159,68 @@ impl Authenticator {
         drop(permit);
         let prefetched = self.tokens.prefetch(key, &request.context).await;
         Ok((SentAuthorization::prefetched(prefetched), self.limiter.acquire().await))
+    }
+
+    /// Rule 5 of [`Authenticator::send`]: the challenge to answer although this reply to an anonymous request brings none
+    /// that can be answered. It is that of a reply other than 401, or else that of the registry's root.
+    ///
+    /// zot's `anonymousPolicy` answers an anonymous request for the catalog with what everybody may see, and challenges at
+    /// the root. Other registries answer 404 for what is private, or 401 without a challenge.
+    async fn unasked_challenge(&self, request: &Request, response: &mut Response) -> Result<Option<Challenge>> {
+        let is_challenging = response.headers().contains_key(WWW_AUTHENTICATE);
+        let is_final = match response.status() {
+            // Such a challenge is answered, or cannot be.
+            401 => is_challenging,
+            200..=299 => !matches!(request.method, Method::GET | Method::HEAD),
+            403 | 404 => false,
+            _ => true,
+        };
+        let permission = request.context.permission.as_ref();
+        let is_home = response.url().origin() == request.url.origin();
+        if is_final || permission.is_none() || !is_home || matches!(self.root.get(), Some(None)) {
+            return Ok(None);
+        }
+        // What can be pulled anonymously needs no credentials, so that it does not matter why there are none.
+        let is_public = response.is_success() && permission.is_some_and(|permission| permission.action == Action::Pull);
+        if !self.state.has_credentials(permission, is_public).await {
+            return Ok(None);
+        }
+        // The requests that follow must not wait for this reply to be read.
+        response.release_permit();
+        if is_challenging {
+            return Ok(challenge_of(response).ok());
+        }
+        Ok(self.root.get_or_try_init(|| self.root_challenge()).await?.clone())
+    }
+
+    /// The challenge at the root of the registry, `/v2/`, whatever the status of the reply.
+    async fn root_challenge(&self) -> Result<Option<Challenge>> {
+        let request = self.state.root_request();
+        let response = self.redirects.send(&request, &request.url, None, None).await?;
+        let is_home = response.url().origin() == request.url.origin();
+        if is_transient_status(response.status()) {
+            return Err(refusal(response, &request.context, &self.observer.secrets).await);
+        }
+        Ok(challenge_of(&response).ok().filter(|_| is_home))
+    }
+
+    /// Sends a request again with an answer to a challenge that its own reply did not bring. Such a Bearer challenge has
+    /// no scope for the request, so the standard one is asked for; if the registry refuses the token, its own challenge
+    /// counts.
+    async fn log_in_unasked(&self, request: &Request, response: Response, challenge: Challenge) -> Result<Response> {
+        let permission = request.context.permission.as_ref();
+        let (url, key) = (request.url.clone(), (request.url.origin(), permission.cloned()));
+        let found = self.state.credentials(permission).await?;
+        let pending =
+            PendingChallenge { request, url, key: key.clone(), refused_token: None, refused_header: None, found };
+        let Challenge::Bearer(challenge) = challenge else { return self.answer_basic(pending, response).await };
+        let scope = permission.map(|permission| Scopes::for_permission(permission).to_string());
+        let challenge =
+            BearerChallenge { scope: challenge.scope.filter(|scope| !scope.is_empty()).or(scope), ..challenge };
+        let response = self.answer_bearer(pending, response, &challenge).await?;
+        let token = self.tokens.cached(&key);
+        let header = token.as_ref().and_then(|token| header_value(&token.authorization()));
+        self.answer_challenge(request, response, SentAuthorization { header, token, prefetched: None }).await
     }
 
     /// Rule 4 of [`Authenticator::send`]: the reply, or if it is a 401, the reply to the request with an answer to it.

@@ -1,6 +1,11 @@
 //! The `Link` header of a listing: the next page (RFC 8288; OCI distribution specification, "Listing").
 //!
-//! A header that cannot be used is an error, never the end of the list.
+//! 1. Nothing is ever sent to another origin than that of the request.
+//! 2. If the path differs, only the query is used: Artifactory and Nexus drop the prefix under which they are reached.
+//! 3. If the host is the same and the scheme or port differs, only the query is used: a registry behind a proxy that
+//!    ends TLS links to itself as it is reached from there.
+//! 4. An empty address and an empty cursor (`last=`, Cloudflare) are the end of the list.
+//! 5. A header that cannot be used is an error, never the end of the list.
 
 use url::Url;
 
@@ -14,19 +19,27 @@ const MAX_LENGTH: usize = 8 * 1024;
 pub enum NextPage {
     /// This is the last page.
     Last,
+    /// The link leads back to the page itself.
+    Same,
     /// The next page, on the same origin as the request.
     At(Url),
+    /// The same, where the link has the request's host with another scheme or port.
+    Rebased {
+        /// The next page, on the origin of the request.
+        url: Url,
+        /// The origin in the link.
+        linked: String,
+    },
 }
 
 /// Parses the `Link` header lines of the reply to `request`.
 ///
-/// A URL is resolved against `request`. If its path differs, only its query is used: Artifactory and Nexus drop the
-/// path prefix under which they are reached.
+/// A URL is resolved against `request`.
 ///
 /// # Errors
 ///
-/// [`Kind::Incomplete`] for a header that cannot be parsed, a URL longer than 8 KiB, with a user name, on another
-/// origin, or equal to `request`.
+/// [`Kind::ForeignPage`] for a URL on another host; [`Kind::Incomplete`] for a header that cannot be parsed, a URL
+/// longer than 8 KiB, with a user name, or without a query where only that could be used.
 pub fn next_page<'a>(request: &Url, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<NextPage> {
     let unreadable = |reason: String| Error::new(Kind::Incomplete, "cannot read the Link header").because(reason);
     for line in lines {
@@ -42,36 +55,85 @@ pub fn next_page<'a>(request: &Url, lines: impl IntoIterator<Item = &'a [u8]>) -
                 return Err(unreadable(format!("the address is longer than {MAX_LENGTH} bytes")));
             }
             let url = request.join(link.uri).map_err(|error| unreadable(format!("{error}: {}", link.uri)))?;
-            return follow(request, url).map(NextPage::At);
+            return follow(request, url);
         }
     }
     Ok(NextPage::Last)
 }
 
-fn follow(request: &Url, mut url: Url) -> Result<Url> {
-    let refused = |reason: String| Error::new(Kind::Incomplete, "refusing next page on another host").because(reason);
+fn follow(request: &Url, mut url: Url) -> Result<NextPage> {
+    let linked = url.origin().ascii_serialization();
+    let led = format!("the Link header leads from {} to {linked}", request.origin().ascii_serialization());
+    let refused = |kind: Kind, reason: &str| Error::new(kind, "refusing next page on another host").because(reason);
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("the Link header names a user".into()));
+        return Err(refused(Kind::Incomplete, "the Link header names a user"));
     }
-    if url.origin() != request.origin() {
-        let (from, to) = (request.origin().ascii_serialization(), url.origin().ascii_serialization());
-        return Err(refused(format!("the Link header leads from {from} to {to}")));
-    }
-    if url.path() != request.path() && url.query().is_some() {
+    let is_elsewhere = url.origin() != request.origin();
+    if is_elsewhere {
+        let is_http = matches!(url.scheme(), "http" | "https");
+        if !is_http || url.host() != request.host() {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            return Err(refused(Kind::ForeignPage { host }, &led));
+        }
+        let Some(query) = url.query().filter(|query| !query.is_empty()) else {
+            return Err(refused(Kind::Incomplete, &led));
+        };
+        let mut own = request.clone();
+        own.set_query(Some(query));
+        url = own;
+    } else if url.path() != request.path() && url.query().is_some() {
         tracing::debug!(path = url.path(), "the Link header has another path than the request: keeping the request's");
         url.set_path(request.path());
+    }
+    if has_empty_cursor(&url) {
+        return Ok(NextPage::Last);
     }
     // A fragment is not sent, so it must not make one page look like two.
     url.set_fragment(None);
     if url == *request {
-        return Err(pagination_loop("the Link header leads back to the same page"));
+        return Ok(NextPage::Same);
     }
-    Ok(url)
+    Ok(if is_elsewhere { NextPage::Rebased { url, linked } } else { NextPage::At(url) })
+}
+
+/// Whether a link continues after no name, and has no other cursor: it would lead back to the first page.
+fn has_empty_cursor(url: &Url) -> bool {
+    let mut is_empty = false;
+    for (name, value) in url.query_pairs() {
+        match &*name {
+            "last" if value.is_empty() => is_empty = true,
+            "n" | "orderby" => {}
+            _ => return false,
+        }
+    }
+    is_empty
 }
 
 /// The error for pages that link in a circle.
 pub(crate) fn pagination_loop(cause: &str) -> Error {
     Error::new(Kind::Incomplete, "pagination loop").because(cause)
+}
+
+impl NextPage {
+    /// The URL of the next page; `None` at the end. Warns where the registry links elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Incomplete`] where the link leads back to the page itself.
+    pub(crate) fn into_url(self, warned: &mut bool) -> Result<Option<Url>> {
+        Ok(match self {
+            Self::Last => None,
+            Self::Same => return Err(pagination_loop("the Link header leads back to the same page")),
+            Self::At(url) => Some(url),
+            Self::Rebased { url, linked } => {
+                if !std::mem::replace(warned, true) {
+                    let own = url.origin().ascii_serialization();
+                    tracing::warn!("the registry links its next page at {linked}; reading it at {own}");
+                }
+                Some(url)
+            }
+        })
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -153,6 +215,9 @@ impl<'a> Rest<'a> {
 
     fn value(&mut self) -> Result<&'a str, String> {
         self.skip_blanks();
+        if let Some(value) = self.single_quoted() {
+            return Ok(value);
+        }
         if !self.eat('"') {
             let value = self.take_while(is_token);
             return if value.is_empty() { Err("a parameter without a value".into()) } else { Ok(value) };
@@ -164,6 +229,17 @@ impl<'a> Rest<'a> {
             inside
         });
         if self.eat('"') { Ok(value) } else { Err("a quotation mark that is not closed".into()) }
+    }
+
+    /// A value in single quotes, which are characters of a token by the grammar: some registries mean them as quotes.
+    fn single_quoted(&mut self) -> Option<&'a str> {
+        let (value, rest) = self.0.strip_prefix('\'')?.split_once('\'')?;
+        let ends = rest.trim_start_matches([' ', '\t']);
+        let is_value = !value.contains([',', ';', '"', '<']) && (ends.is_empty() || ends.starts_with([',', ';']));
+        is_value.then(|| {
+            self.0 = rest;
+            value
+        })
     }
 
     fn take_while(&mut self, mut accept: impl FnMut(char) -> bool) -> &'a str {

@@ -16,6 +16,7 @@ mod authenticate;
 mod budget;
 mod connect;
 mod errors;
+mod gunzip;
 mod limiter;
 mod link;
 mod observe;
@@ -36,6 +37,7 @@ mod verify;
 
 pub use budget::HeldBytes;
 pub use connect::{RawStream, connect};
+pub(crate) use errors::truncated;
 pub use errors::{registry_errors, summary};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};

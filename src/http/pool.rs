@@ -3,7 +3,7 @@
 //! Each origin has connections and trust of its own, so that neither a CA nor a client certificate meant for one host
 //! serves another. Connections are kept and reused.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use reqwest::{Method, redirect};
 use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
-use super::errors::{Attempt, find_source, is_dead, transport_error};
+use super::errors::{Attempt, find_source, is_dead, requires_http1, transport_error};
 use super::observe::Observer;
 use super::options::Options;
 use super::origins::{MAX_ORIGINS, Origins, Referral};
@@ -34,6 +34,9 @@ const DEAD_AFTER: Duration = Duration::from_secs(15);
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 const PROBES: u32 = 3;
 
+/// The largest header of a reply by HTTP/2, in bytes.
+const MAX_HEADER: u32 = 128 * 1024;
+
 /// One HTTP request, as it goes over the wire.
 #[derive(Debug, Clone)]
 pub(super) struct Message<'a> {
@@ -52,6 +55,8 @@ type Clients = HashMap<(Origin, Option<AddressLimit>), Arc<Cell>>;
 struct Cell {
     client: OnceCell<reqwest::Client>,
     limit: Option<AddressLimit>,
+    /// Whether the server refuses HTTP/2.
+    http1: bool,
 }
 
 /// Sends single requests.
@@ -64,6 +69,8 @@ pub(super) struct Pool {
     resolver: Arc<Resolver>,
     origins: Origins,
     clients: Mutex<Clients>,
+    /// Origins that refused a request by HTTP/2 and want it by HTTP/1.1.
+    http1: Mutex<HashSet<Origin>>,
 }
 
 impl Pool {
@@ -71,7 +78,16 @@ impl Pool {
     pub fn new(registry: Url, options: Arc<Options>, trust: Trust, observer: Arc<Observer>) -> Self {
         let timeouts = Timeouts::new(&options);
         let (resolver, origins) = (Arc::default(), Origins::new(registry));
-        Self { options, timeouts, trust, observer, resolver, origins, clients: Mutex::default() }
+        Self {
+            options,
+            timeouts,
+            trust,
+            observer,
+            resolver,
+            origins,
+            clients: Mutex::default(),
+            http1: Mutex::default(),
+        }
     }
 
     /// Stores that the server `from` named the server `to`.
@@ -86,21 +102,18 @@ impl Pool {
     /// Why no reply came; [`Kind::UnsafeRealm`] and [`Fault::Redirect`](crate::error::Fault::Redirect) when a server
     /// named this one, and it has only addresses that are more private; [`Kind::Config`] when TLS cannot be set up.
     pub async fn send(&self, message: Message<'_>) -> Result<Response> {
-        let Message { method, url, headers, authorization, body } = message;
-        let cell = self.cell(url);
-        let client = self.client(&cell, url).await?;
-        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        let (url, sent) = (message.url, Instant::now());
+        let mut cell = self.cell(url);
+        let mut outcome = self.send_once(&cell, &message).await?;
+        if let Ok(Err(error)) = &outcome
+            && requires_http1(error)
+        {
+            self.use_http1(url);
+            self.retire(&cell);
+            cell = self.cell(url);
+            outcome = self.send_once(&cell, &message).await?;
         }
-        if let Some(body) = body {
-            request = request.body(body);
-        }
-        let request =
-            request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).caused_by(error))?;
-        self.observer.request(&request);
-        let sent = Instant::now();
-        let reply = match self.timeouts.until_reply(url, client.execute(request)).await {
+        let reply = match outcome {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => {
                 if is_dead(&error) {
@@ -126,17 +139,53 @@ impl Pool {
         Ok(response)
     }
 
+    /// Sends one request by this client. The outer error is that it cannot be sent, the next that no reply came in time.
+    async fn send_once(
+        &self,
+        cell: &Cell,
+        message: &Message<'_>,
+    ) -> Result<Result<Result<reqwest::Response, reqwest::Error>>> {
+        let Message { method, url, headers, authorization, body } = message.clone();
+        let client = self.client(cell, url).await?;
+        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let request =
+            request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).caused_by(error))?;
+        self.observer.request(&request);
+        Ok(self.timeouts.until_reply(url, client.execute(request)).await)
+    }
+
+    /// Speaks HTTP/1.1 to an origin from now on.
+    fn use_http1(&self, url: &Url) {
+        tracing::debug!("{} requires HTTP/1.1", url.origin().ascii_serialization());
+        let mut http1 = self.http1();
+        if http1.len() >= MAX_ORIGINS {
+            http1.clear();
+        }
+        http1.insert(url.origin());
+    }
+
+    fn http1(&self) -> MutexGuard<'_, HashSet<Origin>> {
+        self.http1.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Where the client of an origin is, or will be.
     fn cell(&self, url: &Url) -> Arc<Cell> {
         // A proxy resolves the names of the servers behind it.
         let limit = self.origins.limit(url).filter(|_| proxy_for(url).is_none());
         let key = (url.origin(), limit);
+        let http1 = self.http1().contains(&key.0);
         let mut clients = self.clients();
         // A client in use is kept alive by its requests.
         if clients.len() >= MAX_ORIGINS && !clients.contains_key(&key) {
             clients.clear();
         }
-        let cell = clients.entry(key).or_insert_with(|| Arc::new(Cell { client: OnceCell::new(), limit }));
+        let cell = clients.entry(key).or_insert_with(|| Arc::new(Cell { client: OnceCell::new(), limit, http1 }));
         Arc::clone(cell)
     }
 
@@ -154,9 +203,10 @@ impl Pool {
     async fn client(&self, cell: &Cell, url: &Url) -> Result<reqwest::Client> {
         let client = cell.client.get_or_try_init(|| async {
             let (options, trust, url) = (Arc::clone(&self.options), self.trust.clone(), url.clone());
-            let (resolver, limit) = (Arc::clone(&self.resolver), cell.limit);
+            let (resolver, limit, http1) = (Arc::clone(&self.resolver), cell.limit, cell.http1);
             // Trust reads files, which may be slow to come.
-            let made = tokio::task::spawn_blocking(move || connect(&options, &trust, &url, resolver, limit)).await;
+            let made =
+                tokio::task::spawn_blocking(move || connect(&options, &trust, &url, resolver, limit, http1)).await;
             made.map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))?
         });
         client.await.cloned()
@@ -199,13 +249,17 @@ fn connect(
     url: &Url,
     resolver: Arc<Resolver>,
     limit: Option<AddressLimit>,
+    http1: bool,
 ) -> Result<reqwest::Client> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
-    let tls = match url.scheme() {
+    let mut tls = match url.scheme() {
         "https" => trust.client_config(host, port)?,
         // It serves for a proxy that is reached by TLS; a server that speaks plain HTTP needs no trust.
         _ => trust.general_config()?,
     };
+    if http1 {
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    }
     let fixed = options.addresses(host, port).map(|address| address.ip()).collect();
     let resolver = OriginResolver { resolver, host: host.to_owned(), fixed, limit };
     let client = reqwest::Client::builder()
@@ -221,7 +275,9 @@ fn connect(
         .tcp_keepalive_interval(PROBE_INTERVAL)
         .tcp_keepalive_retries(PROBES)
         .http2_keep_alive_interval(DEAD_AFTER)
-        .http2_keep_alive_timeout(DEAD_AFTER);
+        .http2_keep_alive_timeout(DEAD_AFTER)
+        .http2_max_header_list_size(MAX_HEADER);
+    let client = if http1 { client.http1_only() } else { client };
     client.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
 }
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use url::Url;
 
-use super::errors::broken_body;
+use super::errors::{broken_body, truncated, undecodable};
+use super::gunzip::Gunzip;
 use super::limiter::Permit;
 use super::observe::Stats;
 use super::proxy::proxy_for;
+use super::request::authority;
 use super::timeouts::Timeouts;
 use crate::error::{Error, Fault, Kind, Result, Route};
 
@@ -26,6 +28,11 @@ pub struct Response {
     route: Route,
     /// Held until the body is read.
     permit: Option<Permit>,
+    /// The announced length of the body, of which so much arrived, in bytes.
+    announced: Option<u64>,
+    arrived: u64,
+    /// Decodes the body where the HTTP client does not.
+    gunzip: Option<Gunzip>,
 }
 
 impl Response {
@@ -36,7 +43,10 @@ impl Response {
         stats: Arc<Stats>,
         route: Route,
     ) -> Self {
-        Self { inner, latency, timeouts, stats, route, permit: None }
+        let announced = inner.content_length();
+        let encoding = inner.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        let gunzip = encoding.and_then(|encoding| Gunzip::for_encoding(encoding.trim()));
+        Self { inner, latency, timeouts, stats, route, permit: None, announced, arrived: 0, gunzip }
     }
 
     /// Keeps a permit until the body is read.
@@ -86,7 +96,13 @@ impl Response {
 
     /// The length of the body, if announced and not encoded.
     pub(super) fn content_length(&self) -> Option<u64> {
-        self.inner.content_length()
+        self.announced.filter(|_| self.gunzip.is_none())
+    }
+
+    /// Whether the end of the body shows that it is whole: its length was announced, or it is chunked. Otherwise it ends
+    /// with the connection or the stream, which may also break.
+    pub fn has_certain_end(&self) -> bool {
+        self.announced.is_some() || self.headers().contains_key(TRANSFER_ENCODING)
     }
 
     /// The media type without its parameters, in lower case.
@@ -115,6 +131,25 @@ impl Response {
     ///
     /// [`Fault::Truncated`] when it ends early, [`Kind::TimedOut`] when it stalls, otherwise what broke the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            if let Some(gunzip) = &mut self.gunzip
+                && let Some(decoded) = gunzip.decode().map_err(|error| undecodable(error, self.inner.url()))?
+            {
+                return Ok(Some(decoded));
+            }
+            match (self.raw_chunk().await?, &mut self.gunzip) {
+                (Some(chunk), Some(gunzip)) => gunzip.push(chunk),
+                (Some(chunk), None) => return Ok(Some(chunk)),
+                (None, Some(gunzip)) => {
+                    return gunzip.finish().map_err(|error| undecodable(error, self.inner.url()));
+                }
+                (None, None) => return Ok(None),
+            }
+        }
+    }
+
+    /// The next piece of the body as it arrives.
+    async fn raw_chunk(&mut self) -> Result<Option<Bytes>> {
         // The caller may pause for longer than the idle timeout, for example to send a request for each name of a list.
         // Data that arrived in the meantime must not count as a timeout; with reqwest's own read timeout it would.
         let (timeouts, url) = (self.timeouts, self.inner.url().clone());
@@ -124,8 +159,18 @@ impl Response {
         });
         let chunk = chunk.await.map_err(|error| error.at_route(self.route.clone()))?;
         match &chunk {
-            Some(chunk) => self.stats.count_bytes(chunk.len()),
-            None => self.permit = None,
+            Some(chunk) => {
+                self.arrived += chunk.len() as u64;
+                self.stats.count_bytes(chunk.len());
+            }
+            None => {
+                self.permit = None;
+                // The HTTP client takes a stream of HTTP/2 that is reset without an error for one that has ended.
+                if let Some(announced) = self.announced.filter(|announced| self.arrived < *announced) {
+                    let cause = format!("{} of {announced} bytes arrived", self.arrived);
+                    return Err(truncated(&url).because(cause));
+                }
+            }
         }
         Ok(chunk)
     }
@@ -136,17 +181,17 @@ impl Response {
     ///
     /// [`Fault::TooLarge`], before more than that is read, and those of [`Response::chunk`].
     pub async fn bytes(&mut self, limit: usize, what: &str) -> Result<Bytes> {
-        self.refuse_encoding()?;
+        self.refuse_encoding(what)?;
         let too_large = || {
             let limit = if limit >= 1 << 20 { format!("{} MiB", limit >> 20) } else { format!("{} KiB", limit >> 10) };
             Error::new(Kind::Protocol(Fault::TooLarge), format!("{what} too large"))
                 .because(format!("it is larger than {limit}"))
         };
-        if self.inner.content_length().is_some_and(|length| length > limit as u64) {
+        if self.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
         // A buffer that grows takes up to twice what it holds.
-        let length = self.inner.content_length().and_then(|length| usize::try_from(length).ok());
+        let length = self.content_length().and_then(|length| usize::try_from(length).ok());
         let mut body = BytesMut::with_capacity(length.unwrap_or_default());
         while let Some(chunk) = self.chunk().await? {
             if body.len() + chunk.len() > limit {
@@ -170,18 +215,19 @@ impl Response {
         body.freeze()
     }
 
-    /// Refuses a Content-Encoding. The HTTP client undoes those it offers and removes the header; what is left was not
-    /// offered.
+    /// Refuses a Content-Encoding that is not decoded. The HTTP client decodes those it offers and removes the header.
+    /// `what` names it in errors.
     ///
     /// # Errors
     ///
-    /// [`Fault::Malformed`].
-    pub fn refuse_encoding(&self) -> Result<()> {
-        match self.header(&CONTENT_ENCODING) {
-            None | Some("identity" | "") => Ok(()),
+    /// [`Fault::Encoding`].
+    pub fn refuse_encoding(&self, what: &str) -> Result<()> {
+        match self.header(&CONTENT_ENCODING).filter(|_| self.gunzip.is_none()) {
+            None | Some("") => Ok(()),
+            Some(encoding) if encoding.eq_ignore_ascii_case("identity") => Ok(()),
             Some(encoding) => Err(Error::new(
-                Kind::Protocol(Fault::Malformed),
-                format!("unexpected reply from {}", self.url().host_str().unwrap_or_default()),
+                Kind::Protocol(Fault::Encoding),
+                format!("unexpected reply from {} for {what}", authority(self.url())),
             )
             .because(format!("its Content-Encoding is {encoding}, which was not requested"))),
         }

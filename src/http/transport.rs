@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::RANGE;
+use serde::de::IgnoredAny;
 
 use super::auth_state::AuthState;
 use super::authenticate::Authenticator;
 use super::budget::{ByteBudget, HeldBytes};
-use super::errors::check;
+use super::errors::{check, error_in_success, truncated};
 use super::limiter::Limiter;
 use super::observe::{Observer, Stats};
 use super::options::Options;
@@ -150,6 +151,9 @@ impl Transport {
         let expected = response.content_length().map_or(limit, |length| usize::try_from(length).unwrap_or(limit));
         let held = self.timeouts.within_deadline(async { Ok(self.budget.hold(expected.min(limit)).await) }).await?;
         let bytes = response.bytes(limit, &request.context.name).await?;
+        if !response.has_certain_end() && is_cut(&bytes) {
+            return Err(truncated(response.url()));
+        }
         Ok((response, bytes, held))
     }
 
@@ -203,6 +207,11 @@ impl Transport {
         self.timeouts.within_deadline(sending).await
     }
 
+    /// The error in the body of a reply with a status of success: some registries and gateways answer so.
+    pub(crate) fn error_in_success(&self, response: &Response, context: &RequestContext, body: &[u8]) -> Option<Error> {
+        error_in_success(response, context, &self.observer.secrets, body)
+    }
+
     /// The reply if its status is one of success.
     ///
     /// # Errors
@@ -241,4 +250,10 @@ impl Transport {
             }
         }
     }
+}
+
+/// Whether this is the beginning of a JSON object and not the whole.
+fn is_cut(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+        && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
 }

@@ -69,7 +69,9 @@ impl CredentialVerifier {
     pub async fn verify(&self, request: &Request, found: &CredentialMatch, offline: bool) -> Result<Verification> {
         self.observer.protect(&found.credentials);
         let response = self.redirects.send(request, &request.url, None, None).await?;
-        if response.status() != 401 {
+        // zot shows anonymous users a part of what it has, and challenges with the status 200.
+        let asks_for_token = || matches!(challenge_of(&response), Ok(Challenge::Bearer(_)));
+        if response.status() != 401 && !asks_for_token() {
             self.accepted(request, found, response).await?;
             // A registry that requires no credentials may still refuse wrong ones.
             self.try_basic(request, &request.url, found).await?;

@@ -188,7 +188,7 @@ impl BlobReader {
             request = request.header(RANGE, value);
         }
         let response = self.repository.client.transport.send_once(&request).await?;
-        response.refuse_encoding()?;
+        response.refuse_encoding(&request.context.name)?;
         self.skip = 0;
         let Some(value) = request.headers.get(RANGE) else { return Ok(response) };
         let (sent, total) = match response.status() {

@@ -3,6 +3,14 @@
 //! The names of a page are held back until the page is complete, so that a page that breaks off can be fetched again. A
 //! very long page is passed on as it arrives; should it break off, the names that were passed on are skipped when it is
 //! read again.
+//!
+//! How the end is found:
+//!
+//! 1. A page with a link leads to the next one. An empty page is the last, unless its link leads on.
+//! 2. A page without a link is the last, unless it is full: Gitea and others page without links. Then the page after
+//!    its last name is read, and the list ends with a page that brings nothing new.
+//! 3. If that page has names that were listed before, the registry ignores `last` (crane's catalog, which is in another
+//!    order each time, Artifact Registry): the whole list is read at once, and what is new in it added.
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
@@ -41,8 +49,10 @@ pub(super) struct Listing {
     first: Request,
     /// The `n` of the query; `None` after the registry refused every size.
     page_size: Option<usize>,
-    /// Whether the page is one that no `Link` announced, to find out whether the list has really ended.
-    probing: bool,
+    /// Why the page is read.
+    step: Step,
+    /// How many names of this page were not listed before.
+    new: usize,
     pages: usize,
     released: usize,
     seen: SeenHashes,
@@ -52,13 +62,30 @@ pub(super) struct Listing {
     when_empty: Option<Error>,
 }
 
+/// Why a page is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    /// It is the first page, or a `Link` leads to it.
+    Linked,
+    /// No `Link` announced it: whether the list has ended is not known otherwise.
+    Probe,
+    /// The registry ignores `last`. The name to continue after, should this not be the whole list.
+    Whole(Option<String>),
+}
+
 /// Hashes of what was read before, to detect loops and names that two pages share.
 #[derive(Default)]
 struct SeenHashes {
     addresses: HashSet<u64>,
     pages: HashSet<u64>,
-    /// Those of the names on the previous page, sorted.
-    previous: Vec<u64>,
+    /// Those of the names on the previous page; once a page was read that no `Link` announced, of all pages.
+    names: HashSet<u64>,
+    /// Whether a link was followed that leads to another origin than the registry's.
+    rebased: bool,
+    /// Whether the whole list was requested at once.
+    asked_whole: bool,
+    /// The number of names that were known then.
+    before_whole: usize,
     /// The other repository that a page names as its own.
     misnamed: Arc<OnceLock<String>>,
 }
@@ -78,7 +105,8 @@ impl Listing {
             page: None,
             first,
             page_size: Some(page_size.clamp(1, PAGE_SIZE)),
-            probing: false,
+            step: Step::Linked,
+            new: 0,
             pages: 0,
             released: 0,
             seen: SeenHashes::default(),
@@ -129,14 +157,20 @@ impl Listing {
                 return self.when_empty.take().filter(|_| self.released == 0).map_or(Ok(None), Err);
             };
             match page.read().await {
-                Ok(Some(names)) => return Ok(Some(self.release(names))),
+                Ok(Some(names)) => {
+                    let names = self.without_known(names);
+                    if let Step::Whole(_) = self.step {
+                        self.seen.names.extend(names.iter().map(hash));
+                    }
+                    return Ok(Some(self.release(names)));
+                }
                 Ok(None) => {
                     if let Some(names) = self.end_page()? {
                         return Ok(Some(self.release(names)));
                     }
                 }
                 // Zot answers 404 to a `last` that it does not know: the list had ended.
-                Err(error) if self.probing && error.reply().is_some_and(|reply| reply.status == 404) => {
+                Err(error) if self.step != Step::Linked && error.reply().is_some_and(|reply| reply.status == 404) => {
                     self.page = None
                 }
                 Err(error) => self.reduce_page_size(error)?,
@@ -161,6 +195,7 @@ impl Listing {
 
     fn begin(&mut self, request: Request) {
         self.seen.addresses.insert(hash(request.url.as_str()));
+        self.new = 0;
         self.page = Some(Page::new(Arc::clone(&self.client.transport), request, self.field));
     }
 
@@ -172,7 +207,8 @@ impl Listing {
             _ => false,
         };
         let Some(size) = self.page_size.filter(|_| refused && self.pages == 0) else { return Err(error) };
-        self.page_size = SMALLER.into_iter().find(|smaller| *smaller < size);
+        let smaller = || SMALLER.into_iter().find(|smaller| *smaller < size);
+        self.page_size = stated_maximum(&error).filter(|most| *most < size).or_else(smaller);
         tracing::debug!("{error}; asking for pages of {:?} names", self.page_size);
         let last = self.page.as_ref().and_then(|page| query_value(&page.request.url, "last"));
         self.begin(self.page_request(last.as_deref()));
@@ -189,48 +225,100 @@ impl Listing {
             let _ = self.seen.misnamed.set(name.to_owned());
         }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
-        if repeated && self.probing {
-            return Ok(None);
-        }
-        if repeated {
+        if repeated && self.step == Step::Linked {
             return Err(pagination_loop("the registry sent the same page again"));
         }
-        let names = self.without_overlap(std::mem::take(&mut page.held));
-        let ended = self.probing && names.is_empty();
-        match if ended { Ok(None) } else { self.after(&page) } {
+        let names = self.without_known(std::mem::take(&mut page.held));
+        match self.next_request(&page, repeated) {
             Ok(Some(request)) => self.begin(request),
             Ok(None) => {}
             Err(error) => self.failed = Some(error),
         }
-        page.hashes.sort_unstable();
-        self.seen.previous = page.hashes;
+        if self.step == Step::Linked && !self.seen.asked_whole {
+            self.seen.names.clear();
+        }
+        self.seen.names.extend(page.hashes);
         Ok(Some(names))
     }
 
-    /// The names that were not on the previous page.
-    fn without_overlap(&self, mut names: Vec<Entry>) -> Vec<Entry> {
+    /// The names that were not listed before.
+    fn without_known(&mut self, mut names: Vec<Entry>) -> Vec<Entry> {
         let before = names.len();
-        names.retain(|name| self.seen.previous.binary_search(&hash(name)).is_err());
-        if before > names.len() && !self.probing {
+        if !self.seen.names.is_empty() {
+            names.retain(|name| !self.seen.names.contains(&hash(name)));
+        }
+        if before > names.len() && self.step == Step::Linked && !self.seen.asked_whole {
             tracing::warn!("skipped {} names that were already on the previous page", before - names.len());
         }
+        self.new += names.len();
         names
     }
 
-    /// The request for the page after this one.
-    fn after(&mut self, page: &Page) -> Result<Option<Request>> {
+    /// The request for the page after this one. `repeated`: whether it is equal to an earlier one.
+    fn next_request(&mut self, page: &Page, repeated: bool) -> Result<Option<Request>> {
+        match std::mem::replace(&mut self.step, Step::Linked) {
+            Step::Linked => self.after(page),
+            Step::Probe if self.new == page.count => self.after(page),
+            // Every page may be the whole list where no size was requested, or another size than it has.
+            Step::Probe if repeated && self.page_size != Some(page.count) => Ok(None),
+            Step::Probe if self.page_size.is_some() && !self.seen.asked_whole => {
+                tracing::debug!("the registry ignores `last`; asking for the whole list");
+                self.seen.asked_whole = true;
+                self.step = Step::Whole(page.last.clone());
+                self.seen.before_whole = self.seen.names.len() + self.new;
+                Ok(Some(self.first.clone()))
+            }
+            Step::Probe if self.new > 0 => self.after(page),
+            Step::Probe if self.page_size.is_none() => Ok(None),
+            Step::Probe => Err(endless()),
+            Step::Whole(last) => {
+                let is_whole = page.count - self.new >= self.seen.before_whole;
+                match self.linked(page)? {
+                    Some(url) => self.follow(page, Request { url, ..self.first.clone() }),
+                    None if is_whole => Ok(None),
+                    None => self.resume(last.as_deref()).map(Some),
+                }
+            }
+        }
+    }
+
+    /// The request for the page after `last`, where the list that was requested as a whole is not.
+    fn resume(&mut self, last: Option<&str>) -> Result<Request> {
+        self.step = Step::Probe;
+        let request = self.page_request(last);
+        if self.seen.addresses.contains(&hash(request.url.as_str())) { Err(endless()) } else { Ok(request) }
+    }
+
+    /// Where the link of a page leads; `None` at the end.
+    fn linked(&mut self, page: &Page) -> Result<Option<Url>> {
         let lines = page.headers.get_all(LINK).iter().map(|value| value.as_bytes());
-        let linked = crate::http::next_page(&page.request.url, lines)?;
-        self.probing = linked == NextPage::Last;
-        let request = match linked {
-            NextPage::At(url) => Request { url, ..self.first.clone() },
-            NextPage::Last => match page.last.as_deref().filter(|_| self.is_full(page.count)) {
-                Some(last) => self.page_request(Some(last)),
+        match crate::http::next_page(&page.request.url, lines)? {
+            NextPage::Same if page.count == 0 => Ok(None),
+            next => next.into_url(&mut self.seen.rebased),
+        }
+    }
+
+    /// The request for the page after this one, by its link or after its last name.
+    fn after(&mut self, page: &Page) -> Result<Option<Request>> {
+        let request = match self.linked(page)? {
+            Some(url) => Request { url, ..self.first.clone() },
+            None => match page.last.as_deref().filter(|_| self.is_full(page.count)) {
+                Some(last) => {
+                    self.step = Step::Probe;
+                    self.page_request(Some(last))
+                }
                 None => return Ok(None),
             },
         };
+        self.follow(page, request)
+    }
+
+    /// The request for the page after this one, unless it was read before or there are too many. An empty page that leads
+    /// back is the last.
+    fn follow(&self, page: &Page, request: Request) -> Result<Option<Request>> {
         if self.seen.addresses.contains(&hash(request.url.as_str())) {
-            return Err(pagination_loop("the registry leads back to a page that was read"));
+            let error = pagination_loop("the registry leads back to a page that was read");
+            return if page.count == 0 { Ok(None) } else { Err(error) };
         }
         if self.pages >= MAX_PAGES {
             return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MAX_PAGES}")));
@@ -258,10 +346,32 @@ impl Listing {
         if self.released == 0 {
             return error;
         }
+        let kind = match error.kind() {
+            kind @ Kind::ForeignPage { .. } => kind.clone(),
+            _ => Kind::Incomplete,
+        };
         let entries = if self.released == 1 { "entry" } else { "entries" };
         let what = format!("incomplete list of {}, after {} {entries}", self.first.context.name, self.released);
-        error.within(what).with_kind(Kind::Incomplete)
+        error.within(what).with_kind(kind)
     }
+}
+
+/// The error for a list whose next page cannot be reached.
+fn endless() -> Error {
+    Error::new(Kind::Incomplete, "cannot tell where the list ends")
+        .because("the registry links no next page, and ignores the name to continue after")
+}
+
+/// The largest page that a registry allows, where its refusal of a larger one says so: `n is too large (n=1000, max=2)`.
+fn stated_maximum(error: &Error) -> Option<usize> {
+    let texts = error.reply()?.errors.iter().flat_map(|error| [&error.message, &error.detail]);
+    texts.into_iter().find_map(|text| {
+        let text = text.to_ascii_lowercase();
+        let (_, stated) = text.split_once("max")?;
+        let digits = stated.find(|c: char| c.is_ascii_digit())?;
+        let number = stated[digits..].split(|c: char| !c.is_ascii_digit()).next()?;
+        number.parse().ok().filter(|most| *most > 0)
+    })
 }
 
 fn query_value(url: &Url, name: &str) -> Option<String> {

@@ -128,7 +128,7 @@ impl RepositoryHandle {
         let header = content_digest(&response);
         let media_type = response.media_type();
         let size = bytes.len() as u64;
-        let manifest = read_manifest(&response, bytes.clone(), &request, asked);
+        let manifest = self.read_manifest(&response, bytes.clone(), &request, asked);
         let digest = match &manifest {
             Ok(manifest) => manifest.digest.clone(),
             Err(error)
@@ -156,23 +156,38 @@ impl RepositoryHandle {
             match self.client.transport.send_once(&request).await {
                 Ok(response) => break response,
                 Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
-                Err(error) => self.client.transport.wait_or_fail(&mut retries, error).await?,
+                Err(error) => match self.client.transport.wait_or_fail(&mut retries, error).await {
+                    Ok(()) => {}
+                    Err(error) if is_server_error(&error) => return Ok(Err(Some(error))),
+                    Err(error) => return Err(error),
+                },
             }
         };
-        // A digest of another algorithm than the requested one cannot be compared; a GET can.
-        let digest = content_digest(&response).filter(|header| can_be_compared(target, header));
-        let Some(digest) = digest else { return Ok(Err(None)) };
-        same_as_asked(target, &digest)?;
+        let Some(digest) = content_digest(&response) else { return Ok(Err(None)) };
+        // Another digest than the requested one, perhaps of another algorithm, is settled by the bytes.
+        match target.digest() {
+            Some(asked) if asked.algorithm() != digest.algorithm() => return Ok(Err(None)),
+            Some(asked) if *asked != digest => return Ok(Err(Some(other_digest(asked, &digest)))),
+            _ => {}
+        }
         Ok(Ok(Resolved { digest, media_type: response.media_type(), size: content_length(&response) }))
     }
 
     async fn resolve_by_get(&self, target: Target<'_>, refused: Option<Error>) -> Result<Resolved> {
-        match (self.manifest(target).await, refused) {
-            (Ok(manifest), _) => Ok(Resolved {
-                digest: manifest.digest,
-                media_type: Some(manifest.media_type),
-                size: Some(manifest.bytes.len() as u64),
-            }),
+        match (self.manifest_and_header_digest(target).await, refused) {
+            (Ok((manifest, header)), refused) => {
+                // A header that contradicts the bytes has been told.
+                if let Some(refused) =
+                    refused.filter(|error| is_mismatch(error) && header == Some(manifest.digest.clone()))
+                {
+                    tracing::warn!("{refused}; the content of its reply to GET does");
+                }
+                Ok(Resolved {
+                    digest: manifest.digest,
+                    media_type: Some(manifest.media_type),
+                    size: Some(manifest.bytes.len() as u64),
+                })
+            }
             // The GET got no reply, so that the reply to HEAD counts.
             (Err(error), Some(refused)) if matches!(error.kind(), Kind::Network(_) | Kind::Tls(_) | Kind::TimedOut) => {
                 Err(refused)
@@ -195,7 +210,7 @@ impl RepositoryHandle {
     pub(super) async fn manifest_and_header_digest(&self, target: Target<'_>) -> Result<(Manifest, Option<Digest>)> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
         let (response, bytes) = self.client.transport.fetch(&request, LARGEST_MANIFEST).await?;
-        let manifest = read_manifest(&response, bytes, &request, target.digest())?;
+        let manifest = self.read_manifest(&response, bytes, &request, target.digest())?;
         Ok((manifest, content_digest(&response)))
     }
 
@@ -209,7 +224,7 @@ impl RepositoryHandle {
     pub async fn verified(&self, tag: &Tag, digest: &Digest) -> Result<Manifest> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, Target::Tag(tag)));
         let (response, bytes) = self.client.transport.fetch(&request, LARGEST_MANIFEST).await?;
-        let manifest = read_manifest(&response, bytes, &request, None)?;
+        let manifest = self.read_manifest(&response, bytes, &request, None)?;
         if manifest.digest == *digest {
             return Ok(manifest);
         }
@@ -260,8 +275,42 @@ impl RepositoryHandle {
         let media_type = HeaderValue::from_str(&manifest.media_type);
         let media_type = media_type.map_err(|error| malformed(manifest.digest.as_str()).because(error))?;
         let request = self.client.request(Method::PUT, Endpoint::Manifest(&self.name, target.into()));
-        self.client.transport.send(&request.header(CONTENT_TYPE, media_type).body(manifest.bytes.clone())).await?;
+        let request = request.header(CONTENT_TYPE, media_type).body(manifest.bytes.clone());
+        let response = self.client.transport.send(&request).await?;
+        warn_of_contradiction(&response, &manifest.digest, &request.context.name);
         Ok(())
+    }
+
+    /// Reads a manifest from a reply of success, and verifies that it is the one that was `asked` for.
+    fn read_manifest(
+        &self,
+        response: &Response,
+        bytes: Bytes,
+        request: &Request,
+        asked: Option<&Digest>,
+    ) -> Result<Manifest> {
+        let what = &request.context.name;
+        let header = content_digest(response);
+        let algorithm = asked.or(header.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
+        let read = match bytes.is_empty() {
+            true => Err(malformed(what).because("empty reply")),
+            false => Manifest::read(bytes.clone(), response.media_type().as_deref(), algorithm, what),
+        };
+        // Only a body without a manifest counts as a page: static file servers send manifests as text/html.
+        let manifest = read.map_err(|error| match error.kind() {
+            Kind::Protocol(_) => {
+                let page = || response.not_json(&request.context, &bytes);
+                let said = self.client.transport.error_in_success(response, &request.context, &bytes);
+                said.or_else(page).unwrap_or(error)
+            }
+            _ => error,
+        })?;
+        let digest = &manifest.digest;
+        match asked {
+            Some(asked) if asked != digest => return Err(mismatch(&manifest.bytes, digest, what)),
+            Some(_) | None => warn_of_contradiction(response, digest, what),
+        }
+        Ok(manifest)
     }
 
     fn manifest_request(&self, method: Method, endpoint: Endpoint<'_>) -> Request {
@@ -273,27 +322,6 @@ impl RepositoryHandle {
 /// Requests the bytes as stored, since the digest is theirs.
 fn unencoded(request: Request) -> Request {
     request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
-}
-
-fn read_manifest(response: &Response, bytes: Bytes, request: &Request, asked: Option<&Digest>) -> Result<Manifest> {
-    let what = &request.context.name;
-    let header = content_digest(response);
-    let algorithm = asked.or(header.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
-    let read = match bytes.is_empty() {
-        true => Err(malformed(what).because("empty reply")),
-        false => Manifest::read(bytes.clone(), response.media_type().as_deref(), algorithm, what),
-    };
-    // Only a body without a manifest counts as a page: static file servers send manifests as text/html.
-    let manifest = read.map_err(|error| match error.kind() {
-        Kind::Protocol(_) => response.not_json(&request.context, &bytes).unwrap_or(error),
-        _ => error,
-    })?;
-    let digest = &manifest.digest;
-    match asked {
-        Some(asked) if asked != digest => return Err(mismatch(&manifest.bytes, digest, what)),
-        Some(_) | None => warn_of_contradiction(response, digest, what),
-    }
-    Ok(manifest)
 }
 
 /// Warns where the header of a reply has another digest than its bytes. The bytes count.
@@ -312,6 +340,12 @@ fn is_worth_a_get(error: &Error) -> bool {
     !error.is_during_login() && error.reply().is_some_and(is_answered)
 }
 
+/// Whether a server or the proxy in front of it still fails after all retries. The GET may work, and otherwise brings
+/// the registry's words, which a reply to HEAD does not have.
+fn is_server_error(error: &Error) -> bool {
+    !error.is_during_login() && error.reply().is_some_and(|reply| reply.status >= 500)
+}
+
 /// The size in the header of a reply to HEAD; `None` also where several differ.
 fn content_length(response: &Response) -> Option<u64> {
     let mut sizes = response.headers().get_all(CONTENT_LENGTH).iter();
@@ -327,22 +361,14 @@ fn content_digest(response: &Response) -> Option<Digest> {
     response.header(&CONTENT_DIGEST)?.parse().ok()
 }
 
-/// Whether a digest can be compared with the requested one: it has to be of the same algorithm.
-fn can_be_compared(target: Target<'_>, digest: &Digest) -> bool {
-    match target {
-        Target::Digest(asked) => asked.algorithm() == digest.algorithm(),
-        Target::Tag(_) => true,
-    }
+/// The error for a reply to HEAD about another digest than the requested one.
+fn other_digest(asked: &Digest, digest: &Digest) -> Error {
+    let what = format!("the registry's answer does not match {asked}");
+    Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("it answered for {digest}"))
 }
 
-fn same_as_asked(target: Target<'_>, digest: &Digest) -> Result<()> {
-    match target {
-        Target::Digest(asked) if asked != digest => {
-            let what = format!("the registry's answer does not match {asked}");
-            Err(Error::new(Kind::Safety(Danger::DigestMismatch), what).because(format!("it answered for {digest}")))
-        }
-        _ => Ok(()),
-    }
+fn is_mismatch(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Safety(Danger::DigestMismatch))
 }
 
 fn matches_digest(digest: &Digest, bytes: &[u8], what: &str) -> Result<()> {

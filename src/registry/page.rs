@@ -8,7 +8,7 @@ use http::header::HeaderMap;
 
 use super::names::{Entry, ListError, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};
-use crate::http::{Request, Response, RetryState, Transport};
+use crate::http::{Request, Response, RetryState, Transport, registry_errors, truncated};
 use crate::name::Repository;
 
 /// The most names that are held back until the page is complete; a longer page is passed on as it arrives.
@@ -16,6 +16,9 @@ const HELD: usize = 2000;
 
 /// How many bytes of a body are parsed at a time, which bounds the memory for their names.
 const PIECE: usize = 8 * 1024;
+
+/// How much of a body is kept until its first name, in bytes: it may be an error instead of a list.
+const MAX_ERROR: usize = 64 * 1024;
 
 /// The largest accepted body, in bytes.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -53,6 +56,8 @@ struct Reading {
     /// Bytes that arrived and were not parsed yet.
     arrived: Bytes,
     bytes: usize,
+    /// The start of the body, until a name was parsed.
+    start: Vec<u8>,
 }
 
 impl Page {
@@ -118,6 +123,9 @@ impl Page {
         {
             return Err(error);
         }
+        if self.count == 0 && reading.start.len() < MAX_ERROR {
+            reading.start.extend_from_slice(&piece);
+        }
         reading.bytes += piece.len();
         if reading.bytes > LARGEST {
             let error = Error::new(Kind::Protocol(Fault::TooLarge), "reply too large");
@@ -135,24 +143,41 @@ impl Page {
 
     /// Checks that the complete body is a list.
     fn end(&mut self) -> Result<()> {
-        if let Some(Reading { scanner, .. }) = self.reading.take() {
+        if let Some(Reading { response, scanner, start, .. }) = self.reading.take() {
             self.name = scanner.name().map(str::to_owned);
-            scanner.finish().map_err(|bad| self.malformed(&bad))?;
+            let outcome = scanner.finish();
+            let may_be_error = outcome.is_err() || !registry_errors(&start).is_empty();
+            if self.count == 0
+                && may_be_error
+                && let Some(error) = self.transport.error_in_success(&response, &self.request.context, &start)
+            {
+                return Err(error);
+            }
+            match outcome {
+                Ok(()) => {}
+                Err(ListError::Truncated) if !response.has_certain_end() => return Err(truncated(response.url())),
+                Err(bad) => return Err(self.malformed(&bad)),
+            }
         }
         if self.count < self.passed { Err(changed("ended earlier")) } else { Ok(()) }
     }
 
     async fn open(&mut self) -> Result<()> {
         let response = self.transport.send_once(&self.request).await?;
-        response.refuse_encoding()?;
+        response.refuse_encoding(&self.request.context.name)?;
         self.headers = response.headers().clone();
         self.held.clear();
         self.hashes.clear();
         self.count = 0;
         self.last = None;
         self.hasher = DefaultHasher::new();
-        self.reading =
-            Some(Reading { response, scanner: NameScanner::new(self.field), arrived: Bytes::new(), bytes: 0 });
+        self.reading = Some(Reading {
+            response,
+            scanner: NameScanner::new(self.field),
+            arrived: Bytes::new(),
+            bytes: 0,
+            start: Vec::new(),
+        });
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Connection errors: what broke below HTTP, found by the type of the error, never by matching text.
 
 use std::error::Error as StdError;
+use std::fmt::Display;
 use std::io;
 use std::time::Instant;
 
@@ -99,10 +100,18 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         }
         _ => {}
     }
+    // The HTTP/2 client ends a stream by itself, or a connection that sends too many frames, for no other reasons before
+    // the reply is there.
+    let is_excessive = |error: &h2::Error| error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+    let is_refused_header = |error: &h2::Error| error.is_library() && (error.is_reset() || is_excessive(error));
+    if find_source::<h2::Error>(error).is_some_and(is_refused_header) {
+        return Error::new(Kind::Protocol(Fault::Header), format!("cannot read the header of the reply from {place}"))
+            .because("it exceeds the limit of the HTTP client, or is malformed");
+    }
     if let Some(hyper) = find_source::<hyper::Error>(error) {
         if hyper.is_parse_too_large() {
             let error =
-                Error::new(Kind::Protocol(Fault::TooLarge), format!("header too large in the reply from {place}"));
+                Error::new(Kind::Protocol(Fault::Header), format!("header too large in the reply from {place}"));
             return error.because("it exceeds the limit of the HTTP client");
         }
         if hyper.is_parse() {
@@ -135,9 +144,6 @@ fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
     if let Some(cause) = dead(error) {
         return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}")).because(cause);
     }
-    let truncated = |cause: String| {
-        Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {place}")).because(cause)
-    };
     if io_kind(error).is_some_and(is_reset) {
         return Error::new(Kind::Network(Network::Reset), format!("lost the connection to {place}"))
             .because("connection reset in the middle of a reply");
@@ -145,10 +151,25 @@ fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
     // reqwest calls every error of a body a decoding error; errors of the connection have one of hyper's in their
     // chain.
     if find_source::<hyper::Error>(error).is_none() {
-        return Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {place}"))
-            .because(format!("cannot decode its Content-Encoding: {}", root_cause(error)));
+        return undecodable(root_cause(error), url);
     }
-    truncated(root_cause(error))
+    truncated(url).because(root_cause(error))
+}
+
+/// The error for a body that its `Content-Encoding` does not decode.
+pub(in crate::http) fn undecodable(cause: impl Display, url: &Url) -> Error {
+    Error::new(Kind::Protocol(Fault::Malformed), format!("malformed reply from {}", authority(url)))
+        .because(format!("cannot decode its Content-Encoding: {cause}"))
+}
+
+/// The error for a body that ended before its end.
+pub(crate) fn truncated(url: &Url) -> Error {
+    Error::new(Kind::Protocol(Fault::Truncated), format!("truncated reply from {}", authority(url)))
+}
+
+/// Whether the server wants the request again by HTTP/1.1 (RFC 9113, section 7). It did not process it.
+pub(in crate::http) fn requires_http1(error: &reqwest::Error) -> bool {
+    find_source::<h2::Error>(error).is_some_and(|error| error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED))
 }
 
 /// Whether the other end of a connection has gone without a word.

@@ -34,6 +34,27 @@ pub(in crate::http) async fn check(
     }
 }
 
+/// The error in the body of a reply with a status of success, where it has one instead of what was requested.
+pub(in crate::http) fn error_in_success(
+    response: &Response,
+    context: &RequestContext,
+    secrets: &Secrets,
+    body: &[u8],
+) -> Option<Error> {
+    let RequestContext { registry, name, .. } = context;
+    let body = secrets.masked(&String::from_utf8_lossy(body)).into_bytes();
+    let Ok(Value::Object(members)) = serde_json::from_slice(&body) else { return None };
+    let errors = registry_errors(&body);
+    let said = match errors.as_slice() {
+        [] => one_line(message_in(&members)?),
+        errors => errors.iter().map(describe).collect::<Vec<_>>().join("; "),
+    };
+    let reply = Reply { status: response.status(), errors, ..Reply::default() };
+    let what = format!("{registry} failed to answer for {name}");
+    let cause = format!("{} with an error: {said}", response.status_line());
+    Some(Error::new(Kind::Protocol(Fault::Malformed), what).because(cause).with_reply(reply))
+}
+
 /// The error for a reply of any other status.
 pub(in crate::http) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
@@ -254,12 +275,16 @@ fn meaning(error: &RegistryError) -> String {
 /// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab).
 fn message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(&text) else { return text.into_owned() };
-    let members = ["error_description", "details", "message", "detail", "error"];
-    match members.iter().find_map(|member| object.get(*member).and_then(Value::as_str)) {
+    let Ok(Value::Object(members)) = serde_json::from_str::<Value>(&text) else { return text.into_owned() };
+    match message_in(&members) {
         Some(message) => message.to_owned(),
         None => text.into_owned(),
     }
+}
+
+fn message_in(members: &serde_json::Map<String, Value>) -> Option<&str> {
+    let texts = ["error_description", "details", "message", "detail", "error"];
+    texts.iter().find_map(|member| members.get(*member)?.as_str()).filter(|text| !text.is_empty())
 }
 
 /// One line with white space folded, of at most 300 characters.

@@ -12,7 +12,7 @@ use super::endpoint::Endpoint;
 use super::media_types::{self, malformed};
 use super::repository::RepositoryHandle;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::http::{NextPage, next_page};
+use crate::http::next_page;
 use crate::name::{Algorithm, Digest, Tag};
 
 /// The largest accepted page, in bytes: it is an index, with the limit of manifests.
@@ -60,7 +60,7 @@ impl RepositoryHandle {
             request.url.query_pairs_mut().append_pair("artifactType", artifact_type);
         }
         let mut referrers = Vec::new();
-        let mut left = MAX_BYTES;
+        let (mut left, mut warned) = (MAX_BYTES, false);
         for page in 0..MAX_PAGES {
             let (response, bytes) = match self.client.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
@@ -84,9 +84,10 @@ impl RepositoryHandle {
                 _ => true,
             };
             referrers.extend(listed(&page, &request.context.name)?.into_iter().filter(fits));
-            match next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))? {
-                NextPage::Last => return Ok(Some(referrers)),
-                NextPage::At(url) => request.url = url,
+            let next = next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))?;
+            match next.into_url(&mut warned)? {
+                None => return Ok(Some(referrers)),
+                Some(url) => request.url = url,
             }
         }
         let what = format!("the list of {} does not end", request.context.name);

@@ -52,7 +52,7 @@ impl Exit {
             // Plain HTTP was sent where TLS was meant.
             Kind::Tls(_) | Kind::Protocol(Fault::TlsPort) => Self(11),
             Kind::Protocol(_) => Self(5),
-            Kind::Incomplete => Self::INCOMPLETE,
+            Kind::Incomplete | Kind::ForeignPage { .. } => Self::INCOMPLETE,
             Kind::Unsupported(_) => Self(7),
             Kind::RateLimited => Self(8),
             Kind::Safety(_) => Self(9),

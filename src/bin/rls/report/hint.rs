@@ -34,6 +34,8 @@ pub struct HintContext {
     pub listing: bool,
     /// The image whose files are read.
     pub image: Option<String>,
+    /// Whether the request was for a list that is held in memory.
+    pub held_list: bool,
 }
 
 impl HintContext {
@@ -49,6 +51,7 @@ impl HintContext {
             ca_given,
             listing: false,
             image: None,
+            held_list: false,
         }
     }
 
@@ -56,6 +59,12 @@ impl HintContext {
     #[must_use]
     pub fn of_listing(self) -> Self {
         Self { listing: true, ..self }
+    }
+
+    /// The same for a list that is held in memory to be sorted, or until the lists before it are printed.
+    #[must_use]
+    pub fn of_held_list(self) -> Self {
+        Self { held_list: true, ..self }
     }
 
     /// The hint for an error, if there is one.
@@ -88,6 +97,10 @@ impl HintContext {
             ),
             Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
             Kind::Protocol(fault) => self.protocol(fault),
+            Kind::ForeignPage { host } => Some(format!(
+                "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server, \
+                 or X-Forwarded-Host and X-Forwarded-Proto from the proxy; if {host} is the registry, use its name"
+            )),
             Kind::RateLimited => {
                 Some("use --jobs 1 to send one request at a time; logging in often raises the limit".to_owned())
             }
@@ -101,14 +114,7 @@ impl HintContext {
                 let skip_verify = error
                     .ignored_skip_verify()
                     .map(|file| format!("use --insecure to skip verification, as {} asks", file.display()));
-                let own = match (tls, &error.route().proxy) {
-                    (Tls::UnknownIssuer { .. }, Some(proxy)) => Some(format!(
-                        "use --ca-file FILE with the CA certificate of the proxy {proxy} if it intercepts TLS, or of the \
-                         registry's CA if it does not"
-                    )),
-                    _ => self.tls(tls),
-                };
-                let hints: Vec<_> = own.into_iter().chain(skip_verify).collect();
+                let hints: Vec<_> = self.tls(tls).into_iter().chain(skip_verify).collect();
                 (!hints.is_empty()).then(|| hints.join("; "))
             }
             Kind::TimedOut => {
@@ -316,6 +322,12 @@ impl HintContext {
             ),
             Fault::Unpacked => Some("if the image is trusted, use --max-unpacked SIZE to allow more".to_owned()),
             Fault::Window => Some("use --max-window SIZE to allow more, which takes as much memory".to_owned()),
+            Fault::TooLarge if self.held_list => Some(
+                "run 'rls tags REPO --sort none' for this repository alone: it prints tags as they arrive".to_owned(),
+            ),
+            Fault::Encoding => {
+                Some(format!("a proxy in front of {name} may compress its replies; turn that off for /v2/"))
+            }
             Fault::Status(500..) => Some("check the server's log; use --retries N to retry more often".to_owned()),
             _ => None,
         }

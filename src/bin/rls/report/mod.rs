@@ -250,7 +250,7 @@ fn kind_name(kind: &Kind) -> &'static str {
         Kind::Unsupported(_) => "unsupported",
         Kind::Tls(_) | Kind::Protocol(Fault::TlsPort) => "tls",
         Kind::Protocol(_) => "protocol",
-        Kind::Incomplete => "incomplete",
+        Kind::Incomplete | Kind::ForeignPage { .. } => "incomplete",
         Kind::RateLimited => "rate-limited",
         Kind::Safety(_) => "safety",
         Kind::Network(Network::HandshakeTimeout) => "timed-out",
