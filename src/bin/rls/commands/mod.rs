@@ -13,6 +13,7 @@ mod drift;
 mod du;
 mod files;
 mod find;
+mod held;
 mod help;
 mod login;
 mod logout;

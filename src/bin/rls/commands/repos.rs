@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 use std::io::Stdout;
+use std::rc::Rc;
 
 use futures::{StreamExt, TryStreamExt};
 use registry_ls::Kind;
-use registry_ls::error::{Error, Result};
-use registry_ls::name::{Reference, Registry, Repository};
+use registry_ls::error::Result;
+use registry_ls::name::{Reference, Registry, Repository, Tag};
 use registry_ls::registry::{CatalogOptions, Client, PAGE_SIZE, RepositoryHandle, flatten_batches, reorder};
 
 use super::context::Context;
+use super::held::{Budget, Held, Turns};
 use super::stream::{close_list, limit_items, next_or_flush};
 use crate::args::ReposArgs;
 use crate::output::{Field, RepositoryRecord, RepositoryView};
@@ -15,9 +17,18 @@ use crate::report::{CommandError, failure};
 use crate::usage::Usage;
 
 /// A repository and, if requested, its tags.
-type Listed = (Repository, Option<Result<Vec<String>>>);
+type Listed = (Repository, Option<Result<HeldTags>>);
+
+/// The tags of a repository, in memory until they are printed.
+struct HeldTags {
+    tags: Vec<String>,
+    held: Held,
+}
 
 type Output = crate::output::Output<RepositoryView, Stdout>;
+
+/// What a string takes besides its text, with its place in a list, in bytes.
+const STRING: usize = 56;
 
 /// A catalog, or a part of one.
 struct Source {
@@ -96,11 +107,17 @@ async fn list(
         names
     });
     let names = limit_items(*left, names.boxed_local());
+    let (turns, ahead) = (Turns::default(), Budget::ahead());
     let mut listed = if args.tags {
-        let listed = client.prefetching(names).map(|name| async move {
-            let name = name?;
-            let tags = tags(&client.repository(&name)).await;
-            Ok((name, Some(tags)))
+        let listed = client.prefetching(names).enumerate().map(|(number, name)| {
+            let (turns, ahead) = (&turns, &ahead);
+            async move {
+                let name = name?;
+                let repository = client.repository(&name);
+                let read = async |budget| tags(&repository, &budget).await;
+                let tags = turns.read(number, ahead, Budget::of_one, read, |tags| tags.as_ref().err()).await;
+                Ok((name, Some(tags)))
+            }
         });
         reorder(listed, client.max_concurrency(), size).boxed_local()
     } else {
@@ -110,7 +127,10 @@ async fn list(
     while let Some(item) = next_or_flush(context, &mut listed, output).await? {
         let item =
             item.map_err(|error| CommandError::Failed(error, Box::new(context.hint_context(registry).of_listing())))?;
-        output.write(&record(context, registry, item))?;
+        let (record, held) = record(context, registry, item);
+        output.write(&record)?;
+        drop((record, held));
+        turns.end();
         *left -= 1;
         progress.inc(1);
     }
@@ -120,10 +140,10 @@ async fn list(
 /// The bytes that a listed repository takes.
 fn size(listed: &Result<Listed>) -> usize {
     let Ok((_, Some(Ok(tags)))) = listed else { return 0 };
-    tags.iter().map(|tag| size_of::<String>() + tag.len()).sum()
+    tags.held.bytes()
 }
 
-fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> RepositoryRecord {
+fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> (RepositoryRecord, Option<Held>) {
     let record = RepositoryRecord {
         registry: registry.to_string(),
         reference: registry.qualify(&name),
@@ -131,26 +151,35 @@ fn record(context: &Context<'_>, registry: &Registry, (name, tags): Listed) -> R
         ..RepositoryRecord::default()
     };
     match tags {
-        None => record,
-        Some(Ok(tags)) => {
+        None => (record, None),
+        Some(Ok(HeldTags { tags, held })) => {
             context.report.success();
-            RepositoryRecord { tags: Field::Known(tags), ..record }
+            (RepositoryRecord { tags: Field::Known(tags), ..record }, Some(held))
         }
         Some(Err(error)) => {
-            context.report.failure(&error, &context.hint_context(registry));
-            RepositoryRecord { tags: Field::Unknown, error: Some(failure(&error)), ..record }
+            context.report.failure(&error, &context.hint_context(registry).of_held_list());
+            (RepositoryRecord { tags: Field::Unknown, error: Some(failure(&error)), ..record }, None)
         }
     }
 }
 
 /// The tags, by name. distribution keeps a repository in its catalog after its last tag is gone, and then answers 404
 /// for its tags.
-async fn tags(repository: &RepositoryHandle) -> Result<Vec<String>> {
-    let tags: Result<BTreeSet<_>, Error> = repository.tags().map_ok(|tag| tag.to_string()).try_collect().await;
-    match tags {
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
-        tags => Ok(tags?.into_iter().collect()),
+async fn tags(repository: &RepositoryHandle, budget: &Rc<Budget>) -> Result<HeldTags> {
+    // Each is held in the record and in what is printed of it, there with the name of its repository.
+    let memory = |tag: &Tag| 2 * (tag.as_str().len() + STRING) + repository.name().as_str().len();
+    let mut held = Held::none(budget, repository);
+    let mut tags = BTreeSet::new();
+    let mut listed = repository.tags().batches();
+    while let Some(batch) = listed.next().await {
+        let batch = match batch {
+            Err(error) if error.is_not_found() => break,
+            batch => batch?,
+        };
+        held.add(batch.iter().map(memory).sum())?;
+        tags.extend(batch.into_iter().map(|tag| tag.to_string()));
     }
+    Ok(HeldTags { tags: tags.into_iter().collect(), held })
 }
 
 fn is_end_or_below(rest: &str) -> bool {

@@ -13,12 +13,13 @@ use registry_ls::registry::{
 };
 
 use crate::args::{FilterArgs, TagsArgs};
+use crate::commands::held::{Budget, Held, is_too_large};
 use crate::commands::stream::limit_items;
 use crate::output::{Detail, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Order, SortFacts, sort};
 
-use super::names::Names;
+use super::names::{ALLOCATION, Names};
 
 /// Tags that arrived together; an error ends the listing.
 pub(super) type Batch = Result<Vec<TagInfo>>;
@@ -52,7 +53,23 @@ pub(super) struct TagInfo {
     error: Option<Error>,
 }
 
+/// One repository's tags, to be printed later.
+pub(super) struct HeldTags {
+    pub batches: Vec<Batch>,
+    _held: Held,
+}
+
 impl<'a> Query<'a> {
+    /// The memory that a list may take by itself.
+    pub(super) fn budget(&self) -> Rc<Budget> {
+        if self.order == Order::Version { Budget::with_keys() } else { Budget::of_one() }
+    }
+
+    /// Whether tags are printed as they arrive.
+    pub(super) fn is_streamed(&self) -> bool {
+        self.order == Order::None && !self.reverse
+    }
+
     pub(super) fn new(args: &'a TagsArgs) -> Self {
         let detail = match (args.long, args.digests) {
             (true, _) => Detail::Long,
@@ -76,12 +93,32 @@ impl<'a> Query<'a> {
 }
 
 impl Listing<'_> {
-    /// The tags, in their order.
-    pub(super) fn batches(&self) -> LocalBoxStream<'_, Batch> {
-        stream::once(self.begin()).try_flatten().boxed_local()
+    /// The tags, in their order. What has to be held of them counts as part of the budget.
+    pub(super) fn batches(&self, budget: &Rc<Budget>) -> LocalBoxStream<'_, Batch> {
+        stream::once(self.begin(Held::none(budget, &self.repository))).try_flatten().boxed_local()
     }
 
-    async fn begin(&self) -> Result<LocalBoxStream<'_, Batch>> {
+    /// All tags, to be printed later.
+    pub(super) async fn collect(&self, budget: Rc<Budget>) -> HeldTags {
+        let mut held = Held::none(&budget, &self.repository);
+        let mut listed = self.batches(&budget);
+        let mut batches = Vec::new();
+        while let Some(batch) = listed.next().await {
+            let batch = batch.and_then(|known| {
+                held.add(TagInfo::memory(&known))?;
+                Ok(known)
+            });
+            if batch.as_ref().is_err_and(is_too_large) {
+                batches.clear();
+                batches.push(batch);
+                break;
+            }
+            batches.push(batch);
+        }
+        HeldTags { batches, _held: held }
+    }
+
+    async fn begin(&self, mut held: Held) -> Result<LocalBoxStream<'_, Batch>> {
         let query = self.query;
         let same_digest = match query.same_as {
             Some(tag) => Some(self.repository.resolve(tag).await?.digest),
@@ -102,11 +139,11 @@ impl Listing<'_> {
             tags.retain(|tag| query.filter.keeps(tag.as_str()));
             tags
         });
-        if query.order == Order::None && !query.reverse {
+        if query.is_streamed() {
             return Ok(limit_items(query.limit, self.with_info(tags).map_ok(same)));
         }
         // A listing that was cut short is shown as far as it was received.
-        let (names, failed) = Names::until_error(tags).await;
+        let (names, failed) = Names::until_error(tags, query.order, &mut held).await;
         let names = names.sorted(query.order, query.reverse).await;
         let end = stream::iter(failed.map(Err));
         if let Some(progress) = self.progress {
@@ -114,9 +151,18 @@ impl Listing<'_> {
         }
         if !matches!(query.order, Order::Created | Order::Size) {
             let known = self.with_info(stream::iter(names.into_batches())).map_ok(same);
+            let known = known.inspect_ok(move |_| {
+                // Held as long as there are more names.
+                let _ = &held;
+            });
             return Ok(limit_items(query.limit, known).chain(end).boxed_local());
         }
-        let mut known = self.with_info(stream::iter(names.into_batches())).map_ok(same).try_concat().await?;
+        let mut read = self.with_info(stream::iter(names.into_batches())).map_ok(same);
+        let mut known = Vec::new();
+        while let Some(batch) = read.try_next().await? {
+            held.add(TagInfo::memory(&batch))?;
+            known.extend(batch);
+        }
         sort(&mut known, query.order, query.reverse, TagInfo::facts);
         known.truncate(query.limit);
         Ok(stream::once(future::ok(known)).chain(end).boxed_local())
@@ -162,7 +208,20 @@ impl Listing<'_> {
     }
 }
 
+impl HeldTags {
+    /// Why the list is too large, if it is.
+    pub(super) fn error(&self) -> Option<&Error> {
+        self.batches.iter().filter_map(|batch| batch.as_ref().err()).find(|error| is_too_large(error))
+    }
+}
+
 impl TagInfo {
+    /// How much memory they take, in bytes.
+    fn memory(known: &[Self]) -> usize {
+        // The vector of a batch may be twice as large as what is in it.
+        known.iter().map(|known| 2 * size_of::<Self>() + known.tag.as_str().len() + ALLOCATION).sum()
+    }
+
     /// The digest of the tag.
     pub(super) fn digest(&self) -> Option<&Digest> {
         self.summary.as_deref().map(|summary| &summary.digest).or(self.digest.as_ref())
@@ -183,7 +242,16 @@ impl TagInfo {
         let summary = self.summary.as_deref();
         let in_part =
             |error: &Error| error.clone().within(format!("cannot read all of {}:{}", record.repository, self.tag));
-        let error = self.error.clone().or_else(|| summary.and_then(|summary| summary.error.as_ref()).map(in_part));
+        let name = format!("{}:{}", record.repository, self.tag);
+        // Where the connection failed, the error is about the registry.
+        let about_tag = |error: Error| {
+            if error.what().contains(&name) { error } else { error.within(format!("cannot read {name}")) }
+        };
+        let error = self
+            .error
+            .clone()
+            .map(about_tag)
+            .or_else(|| summary.and_then(|summary| summary.error.as_ref()).map(in_part));
         record.error = error.as_ref().map(failure);
         if !record.digest.is_absent() {
             record.digest = self.digest().map(ToString::to_string).into();

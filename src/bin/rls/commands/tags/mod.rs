@@ -7,8 +7,9 @@ use futures::{StreamExt, stream};
 use registry_ls::name::Digest;
 use registry_ls::registry::RepositoryHandle;
 
-use self::listing::{Batch, Listing, Query, TagInfo};
+use self::listing::{HeldTags, Listing, Query, TagInfo};
 use super::context::Context;
+use super::held::{Budget, Turns};
 use super::stream::{MAX_PENDING, close_list, next_or_flush};
 use super::suggestions::repository_hint_context;
 use crate::args::TagsArgs;
@@ -51,7 +52,7 @@ async fn one(
     progress: &Progress,
 ) -> Result<(), CommandError> {
     let registry = listing.repository.registry();
-    let mut batches = listing.batches();
+    let mut batches = listing.batches(&listing.query.budget());
     let mut record = listing.record(None);
     let mut warned = HashSet::new();
     while let Some(batch) = next_or_flush(context, &mut batches, output).await? {
@@ -59,6 +60,8 @@ async fn one(
             Ok(batch) => batch,
             Err(error) => {
                 let hint_context = repository_hint_context(context, &listing.repository, &error).await;
+                let is_held = !listing.query.is_streamed();
+                let hint_context = if is_held { hint_context.of_held_list() } else { hint_context };
                 return Err(CommandError::Failed(error, Box::new(hint_context)));
             }
         };
@@ -82,18 +85,22 @@ async fn several(
     output: &mut Output,
     progress: &Progress,
 ) -> Result<(), CommandError> {
-    let read = stream::iter(listings).map(|listing| async move {
-        let counted = |batch: &Batch| progress.inc(batch.as_ref().map_or(0, |batch| batch.len() as u64));
-        (listing, listing.batches().inspect(counted).collect::<Vec<_>>().await)
+    let (turns, ahead) = (Turns::default(), Budget::ahead());
+    let read = stream::iter(listings.iter().enumerate()).map(|(number, listing)| {
+        let (turns, ahead) = (&turns, &ahead);
+        async move {
+            let read = async |budget| listing.collect(budget).await;
+            (listing, turns.read(number, ahead, || listing.query.budget(), read, HeldTags::error).await)
+        }
     });
     let mut read = read.buffered(MAX_PENDING).boxed_local();
     let mut has_suggested = false;
-    while let Some((listing, batches)) = next_or_flush(context, &mut read, output).await? {
+    while let Some((listing, list)) = next_or_flush(context, &mut read, output).await? {
         let hint_context = context.hint_context(listing.repository.registry());
         let mut whole = true;
         let mut record = listing.record(None);
         let mut warned = HashSet::new();
-        for batch in batches {
+        for batch in list.batches {
             let known = match batch {
                 Ok(known) => known,
                 Err(error) => {
@@ -103,11 +110,12 @@ async fn several(
                         false => repository_hint_context(context, &listing.repository, &error).await,
                         true => context.hint_context(listing.repository.registry()),
                     };
-                    context.report.failure(&error, &hint_context);
+                    context.report.failure(&error, &hint_context.of_held_list());
                     output.write(&listing.record(Some(&error)))?;
                     continue;
                 }
             };
+            progress.inc(known.len() as u64);
             for known in known {
                 warn_about_gaps(&known, listing, context, &mut warned);
                 if let Some(error) = known.fill(&mut record) {
@@ -120,6 +128,7 @@ async fn several(
         if whole {
             context.report.success();
         }
+        turns.end();
     }
     Ok(())
 }

@@ -4,10 +4,11 @@ use std::iter;
 use std::panic::resume_unwind;
 
 use futures::{Stream, StreamExt};
-use registry_ls::error::{Error, Fault, Kind, Result};
-use registry_ls::name::Tag;
+use registry_ls::error::{Error, Result};
+use registry_ls::name::{Tag, VersionKey};
 use tokio::task::spawn_blocking;
 
+use crate::commands::held::{Held, is_too_large};
 use crate::sort::{Order, SortFacts, sort};
 
 /// Separates names; no tag contains it.
@@ -18,6 +19,9 @@ const MANY: usize = 20_000;
 
 /// Maximum length of a name with its separator, in bytes.
 const MAX_LENGTH: usize = 129;
+
+/// What an allocation takes besides its content, in bytes.
+pub(super) const ALLOCATION: usize = 16;
 
 /// Number of tags that are parsed at a time.
 const BATCH_SIZE: usize = 1000;
@@ -31,29 +35,38 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Collects names up to the first error, and returns that error.
-    pub(super) async fn until_error(tags: impl Stream<Item = Result<Vec<Tag>>>) -> (Self, Option<Error>) {
+    /// Collects names up to the first error, and returns that error. They count as `held`, with the keys of their
+    /// `order`. Of a list that is too large none are returned.
+    pub(super) async fn until_error(
+        tags: impl Stream<Item = Result<Vec<Tag>>>,
+        order: Order,
+        held: &mut Held,
+    ) -> (Self, Option<Error>) {
         let mut tags = std::pin::pin!(tags);
         let mut names = Self::default();
         loop {
             let added = match tags.next().await {
-                Some(tags) => tags.and_then(|tags| tags.iter().try_for_each(|tag| names.push(tag))),
+                Some(tags) => tags.and_then(|tags| {
+                    held.add(tags.iter().map(|tag| memory(tag, order)).sum())?;
+                    tags.iter().for_each(|tag| names.push(tag));
+                    Ok(())
+                }),
                 None => return (names, None),
             };
-            if let Err(error) = added {
-                return (names, Some(error));
+            match added {
+                Ok(()) => {}
+                Err(error) if is_too_large(&error) => return (Self::default(), Some(error)),
+                Err(error) => return (names, Some(error)),
             }
         }
     }
 
-    fn push(&mut self, tag: &Tag) -> Result<()> {
-        let start = u32::try_from(self.text.len()).map_err(|_| {
-            Error::new(Kind::Protocol(Fault::TooLarge), "too many tags").because("their names take more than 4 GiB")
-        })?;
+    fn push(&mut self, tag: &Tag) {
+        // What is held is far less than 4 GiB.
+        let Ok(start) = u32::try_from(self.text.len()) else { return };
         self.text.push_str(tag.as_str());
         self.text.push(SEPARATOR);
         self.starts.push(start);
-        Ok(())
     }
 
     /// Number of names.
@@ -109,6 +122,19 @@ impl Names {
     }
 }
 
+/// How much memory a name takes until the list is printed, in bytes.
+fn memory(tag: &Tag, order: Order) -> usize {
+    let name = tag.as_str();
+    let text = name.len() + SEPARATOR.len_utf8() + size_of::<u32>();
+    if order != Order::Version {
+        return text;
+    }
+    // The key has the name and its numbers, each in an allocation of its own.
+    let numbers = 1 + name.bytes().filter(|byte| !byte.is_ascii_alphanumeric()).count();
+    let entry = size_of::<(VersionKey, (u32, &str))>() + size_of::<(u32, &str)>();
+    text + entry + name.len() + numbers * size_of::<u64>() + 2 * ALLOCATION
+}
+
 /// The name at an offset and what follows: comparing these is comparing the names, since the separator sorts before
 /// every character of a tag.
 fn beginning(text: &str, start: u32) -> &[u8] {
@@ -124,12 +150,15 @@ fn name(text: &str, start: u32) -> &str {
 #[cfg(test)]
 mod tests {
     use futures::stream;
+    use registry_ls::Kind;
 
     use super::*;
+    use crate::commands::held::Budget;
 
     async fn names(tags: &[&str]) -> Names {
         let tags = stream::iter([tags.iter().map(|tag| tag.parse()).collect()]);
-        let (names, failed) = Names::until_error(tags).await;
+        let (names, failed) =
+            Names::until_error(tags, Order::Name, &mut Held::none(&Budget::of_one(), "team/app")).await;
         assert!(failed.is_none());
         names
     }
@@ -175,8 +204,21 @@ mod tests {
         let broken = Err(Error::new(Kind::Incomplete, "cut short"));
         let batch = |tags: &[&str]| tags.iter().map(|tag| tag.parse()).collect();
         let tags = vec![batch(&["b", "a"]), broken, batch(&["c"])];
-        let (names, failed) = Names::until_error(stream::iter(tags)).await;
+        let mut held = Held::none(&Budget::of_one(), "team/app");
+        let (names, failed) = Names::until_error(stream::iter(tags), Order::Name, &mut held).await;
         assert_eq!(listed(names), ["b", "a"]);
         assert_eq!(failed.unwrap().what(), "cut short");
+    }
+
+    #[tokio::test]
+    async fn a_list_that_is_too_large_is_refused_as_a_whole() {
+        let long = "a".repeat(100);
+        let batch = || Ok((0..1000).map(|number| format!("{long}{number}").parse().unwrap()).collect());
+        for (order, batches) in [(Order::Name, 1300), (Order::Version, 700)] {
+            let mut held = Held::none(&Budget::of_one(), "team/app");
+            let tags = stream::iter(iter::repeat_with(batch).take(batches));
+            let (names, failed) = Names::until_error(tags, order, &mut held).await;
+            assert!(is_too_large(&failed.expect("too large")) && names.len() == 0, "{order:?}");
+        }
     }
 }
