@@ -75,7 +75,8 @@ fn ping(case: &Case) {
             let server = Server::start(|_| tags());
             let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
             assert!(error.is_none() && requests.iter().all(|request| request.authorization().is_none()));
-            return assert_eq!((text(&expect["auth"]), requests.len()), ("none", 1));
+            // The second request asks the root of the registry for a challenge, as there are credentials to answer one.
+            return assert_eq!((text(&expect["auth"]), requests.len(), requests[1].path()), ("none", 2, "/v2/"));
         }
         let server = registry(input).await;
         let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
@@ -128,7 +129,7 @@ fn no_challenge(input: &Value, expect: &Value) {
         let server = registry(input).await;
         let (error, requests) = sent(&server, &as_user(&server, "user", "pass")).await;
         let error = error.expect("no challenge");
-        assert_eq!((error.kind(), requests.len()), (&Kind::UnusableChallenge, 1));
+        assert_eq!((error.kind(), requests.len(), requests[1].path()), (&Kind::UnusableChallenge, 2, "/v2/"));
         assert!(error.to_string().contains("no authentication method offered"), "{error}");
         assert!(error.has_code("UNAUTHORIZED"));
     });

@@ -151,7 +151,7 @@ pub fn exit_code(error: &Error) -> u8 {
         Kind::NotFound(_) => 3,
         Kind::Unauthenticated | Kind::UnusableChallenge | Kind::Hidden | Kind::Denied(_) | Kind::UnsafeRealm => 4,
         Kind::Protocol(_) => 5,
-        Kind::Incomplete => 6,
+        Kind::Incomplete | Kind::ForeignPage { .. } => 6,
         Kind::Unsupported(_) => 7,
         Kind::RateLimited => 8,
         Kind::Safety(_) => 9,

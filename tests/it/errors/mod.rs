@@ -5,6 +5,8 @@ mod ca_files;
 mod catalogs;
 mod credentials;
 mod exit_codes;
+mod http2;
+mod large_lists;
 mod limits;
 mod login;
 mod named_addresses;

@@ -239,6 +239,85 @@ fn too_large_replies() {
 }
 
 #[test]
+fn a_200_that_carries_an_error_shows_the_registrys_words() {
+    let registry = app();
+    let json = |text: &'static str| Answer::new(200).header("Content-Type", "application/json").body(text);
+    let refusal = "{\"errors\":[{\"code\":\"UNAUTHORIZED\",\"message\":\"please log in\"}]}";
+    assert_snapshot!(tags(&registry, json(refusal)), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app
+    cause: 200 OK with an error: UNAUTHORIZED: please log in
+    ");
+    assert_snapshot!(tags(&registry, json("{\"error\":\"maintenance\"}")), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app
+    cause: 200 OK with an error: maintenance
+    ");
+    let beside = "{\"errors\":[{\"code\":\"UNAVAILABLE\",\"message\":\"storage is down\"}],\"tags\":null}";
+    assert_snapshot!(tags(&registry, json(beside)), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app
+    cause: 200 OK with an error: UNAVAILABLE: storage is down
+    ");
+    // A list with names is a list, whatever is beside it, and nothing but errors counts beside an empty one.
+    let list = "{\"tags\":[\"1.0\"],\"errors\":[{\"code\":\"X\"}],\"message\":\"hello\"}";
+    assert_eq!(&*tags(&registry, json(list)).stdout, "1.0\n");
+    assert_eq!(tags(&registry, json("{\"tags\":[],\"errors\":[],\"message\":\"hello\"}")).code, Some(0));
+    registry.clear_faults();
+    registry.inject(Match::get("/v2/_catalog").always(), json(refusal));
+    let repos = Rls::at(&registry).words("repos").run();
+    assert!(repos.code == Some(5) && repos.stderr.contains("200 OK with an error: UNAUTHORIZED: please log in"));
+    registry.inject(Match::path("/v2/app/manifests/1.0").always(), json(refusal));
+    assert_snapshot!(Rls::at(&registry).words("manifest app:1.0").run(), @"
+    exit 5
+    --- stderr
+    error: http://REGISTRY failed to answer for app:1.0
+    cause: 200 OK with an error: UNAUTHORIZED: please log in
+    ");
+}
+
+#[test]
+fn a_token_reply_that_carries_an_error_shows_the_token_servers_words() {
+    let registry =
+        registry_fixture::Registry::builder().auth(registry_fixture::Auth::Token).seed("1x1".parse().unwrap());
+    let registry = registry.start();
+    let body = "{\"error\":\"invalid_client\",\"error_description\":\"the licence of this server has expired\"}";
+    registry.inject(Match::get("/auth/token").always(), Answer::new(200).body(body));
+    assert_snapshot!(Rls::at(&registry).words("tags grid/repo-000").run(), @"
+    exit 5
+    --- stderr
+    error: the token server REGISTRY sent no usable token
+    cause: 200 OK with an error: the licence of this server has expired
+    ");
+}
+
+#[test]
+fn gzip_by_its_other_names_is_decoded() {
+    let registry = app();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, b"{\"name\":\"app\",\"tags\":[\"1.0\"]}").unwrap();
+    let list = encoder.finish().unwrap();
+    for name in ["gzip", "GZIP", "x-gzip", "X-GZip"] {
+        let whole = Answer::new(200).header("Content-Encoding", name).body(list.clone());
+        let outcome = tags(&registry, whole);
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "1.0\n"), "{name}: {outcome}");
+        let cut = Answer::new(200).header("Content-Encoding", name).body(list[..list.len() - 9].to_vec());
+        let outcome = tags(&registry, cut);
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(5), ""), "{name}: {outcome}");
+    }
+    assert_snapshot!(tags(&registry, Answer::new(200).header("Content-Encoding", "br").body(list)), @"
+    exit 5
+    --- stderr
+    error: unexpected reply from REGISTRY for app
+    cause: its Content-Encoding is br, which was not requested
+    hint:  a proxy in front of REGISTRY may compress its replies; turn that off for /v2/
+    ");
+}
+
+#[test]
 fn invalid_links_to_the_next_page() {
     let registry = seeded("4x1");
     let page = "{\"repositories\":[\"a\",\"b\"]}";
@@ -267,6 +346,7 @@ fn invalid_links_to_the_next_page() {
     error: incomplete list of the catalog, after 2 entries
     cause: refusing next page on another host
     cause: the Link header leads from http://REGISTRY to http://elsewhere.example
+    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server, or X-Forwarded-Host and X-Forwarded-Proto from the proxy; if elsewhere.example is the registry, use its name
     ");
     assert_snapshot!(linked("</v2/_catalog?last=b"), @"
     exit 6

@@ -2,5 +2,6 @@
 //! credentials go.
 
 mod all_ways;
+mod anonymous;
 mod origins;
 mod tokens;

@@ -43,6 +43,7 @@ fn verbose_shows_requests_then_headers() {
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 200 OK in N ms
+    credentials for http://REGISTRY: none
     ");
     let headers = Rls::at(&registry).words("digest app:1.0 -vv").run();
     assert_eq!(headers.code, Some(0));
@@ -76,6 +77,7 @@ fn verbose_names_the_reason_of_a_retry() {
     http://REGISTRY failed to answer for app:1.0: 503 Service Unavailable; trying again in N ms
     > HEAD http://REGISTRY/v2/app/manifests/1.0
     < HTTP/1.1 200 OK in N ms
+    credentials for http://REGISTRY: none
     ");
 }
 

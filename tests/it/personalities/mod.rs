@@ -5,3 +5,4 @@ mod listing;
 mod profile;
 mod reading;
 mod removal;
+mod small;
