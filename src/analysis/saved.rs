@@ -119,7 +119,7 @@ mod tests {
             format!("{record}\n{record}\n").lines().take(1).collect(),
             format!("# made today\n\nhttp://reg:5000/team/app:1.0\t{DIGEST}\n"),
         ] {
-            assert_eq!(read(&text), [expected.clone()], "{text}");
+            assert_eq!(read(&text), std::slice::from_ref(&expected), "{text}");
         }
         assert_eq!(read("reg:5000/app:1.0\t-")[0].3, None);
         assert!(read("[]").is_empty());

@@ -166,8 +166,11 @@ mod tests {
     use crate::name::{Algorithm, Digest};
     use crate::registry::snapshot::{Builder, Form, ManifestFacts};
 
-    /// A repository of tags, each on a manifest by number; manifests by number with their blobs and children.
-    fn index(tags: &[(&str, usize)], manifests: &[(&[(&str, u64)], &[usize])]) -> TagIndex {
+    /// A manifest: its blobs with their sizes, and its children by number.
+    type Manifest<'a> = (&'a [(&'a str, u64)], &'a [usize]);
+
+    /// A repository of tags, each on a manifest by number.
+    fn index(tags: &[(&str, usize)], manifests: &[Manifest<'_>]) -> TagIndex {
         let mut builder = Builder::default();
         let digest = |number: usize| Digest::of(Algorithm::Sha256, format!("{tags:?} {number}").as_bytes());
         let ids: Vec<_> = (0..manifests.len()).map(|number| builder.manifest(&digest(number))).collect();
@@ -175,10 +178,12 @@ mod tests {
             let blobs = blobs
                 .iter()
                 .map(|(name, size)| builder.blob(Digest::of(Algorithm::Sha256, name.as_bytes()).as_str(), *size));
-            let mut facts = ManifestFacts::default();
-            facts.blobs = blobs.collect();
-            facts.children = children.iter().map(|child| ids[*child]).collect();
-            facts.form = if children.is_empty() { Form::Image } else { Form::Index };
+            let facts = ManifestFacts {
+                blobs: blobs.collect(),
+                children: children.iter().map(|child| ids[*child]).collect(),
+                form: if children.is_empty() { Form::Image } else { Form::Index },
+                ..ManifestFacts::default()
+            };
             builder.set(ids[number], ManifestState::Read(facts));
         }
         for (tag, number) in tags {
@@ -216,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_index_holds_what_its_images_hold() {
-        let images: [(&[(&str, u64)], &[usize]); 3] =
+        let images: [Manifest<'_>; 3] =
             [(&[("base", 100), ("amd64", 5)], &[]), (&[("base", 100), ("arm64", 6)], &[]), (&[], &[0, 1])];
         let alone = report(&[index(&[("multi", 2)], &images)]);
         assert_eq!(tags(&alone, 0), [("multi".to_owned(), Some(111), 111)]);

@@ -84,10 +84,12 @@ mod tests {
 
     use super::*;
 
+    type Sender = oneshot::Sender<Vec<u8>>;
+
     /// Works that finish when they are told to.
     #[derive(Default, Clone)]
     struct Works {
-        senders: Rc<RefCell<Vec<Option<oneshot::Sender<Vec<u8>>>>>>,
+        senders: Rc<RefCell<Vec<Option<Sender>>>>,
     }
 
     impl Works {

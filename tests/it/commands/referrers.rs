@@ -217,7 +217,7 @@ fn what_is_found_is_shown_although_a_request_fails() {
     let index = IndexSpec::three_platforms("app").with_attestations();
     let content = signed_index(&registry, &index);
     let tag = format!("{}.sig", content.digest().as_tag());
-    registry.inject(Match::get(&format!("/v2/app/manifests/{tag}")).always(), Fault::status(403));
+    registry.inject(Match::get(format!("/v2/app/manifests/{tag}")).always(), Fault::status(403));
     let run = Rls::at(&registry).words("referrers app:1.0 --format {{type}}").run();
     assert_eq!(run.code, Some(6), "{run}");
     assert_eq!(run.stdout.lines().count(), 6, "{run}");

@@ -48,7 +48,8 @@ impl Tar {
         header.set_entry_type(kind);
         header.set_mode(mode);
         header.set_mtime(1_700_000_000);
-        (header.set_uid(0), header.set_gid(0));
+        header.set_uid(0);
+        header.set_gid(0);
         header.set_size(content.len() as u64);
         let added = match link {
             "" => self.0.append_data(&mut header, path, content),
