@@ -262,7 +262,7 @@ pub enum Danger {
 /// The way to a server, when a request to it failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Route {
-    /// Whether the server has answered before.
+    /// Whether the server has answered a request with success before.
     pub has_answered: bool,
     /// The proxy, without its credentials.
     pub proxy: Option<String>,

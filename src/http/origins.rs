@@ -31,8 +31,9 @@ pub(super) enum Referral {
 #[derive(Debug)]
 pub(super) struct Origins {
     registry: Url,
-    /// Those that have answered, with their addresses; `None` behind a proxy.
-    answered: Mutex<HashMap<Origin, Option<IpAddr>>>,
+    /// Those that have answered, with their addresses, which are `None` behind a proxy, and whether a request has
+    /// succeeded.
+    answered: Mutex<HashMap<Origin, (Option<IpAddr>, bool)>>,
     /// Those that another server named, by whom and how.
     named: Mutex<HashMap<Origin, Named>>,
 }
@@ -49,16 +50,22 @@ impl Origins {
         Self { registry, answered: Mutex::default(), named: Mutex::default() }
     }
 
-    /// Stores that a server has answered.
-    pub fn answered(&self, url: &Url, peer: Option<IpAddr>) {
+    /// Stores that a server has answered, and whether with success.
+    pub fn answered(&self, url: &Url, peer: Option<IpAddr>, is_success: bool) {
         let mut answered = lock(&self.answered);
         make_room(&mut answered, &url.origin());
-        answered.insert(url.origin(), peer);
+        let known = answered.entry(url.origin()).or_default();
+        *known = (peer, known.1 || is_success);
     }
 
     /// Whether a server has answered before.
     pub fn has_answered(&self, url: &Url) -> bool {
         lock(&self.answered).contains_key(&url.origin())
+    }
+
+    /// Whether a request to a server has succeeded before: one that only asks for credentials may never do more.
+    pub fn has_succeeded(&self, url: &Url) -> bool {
+        lock(&self.answered).get(&url.origin()).is_some_and(|(_, has_succeeded)| *has_succeeded)
     }
 
     /// Stores that the server `from` named the server `to`. If several name the same one, the least private decides.
@@ -101,7 +108,7 @@ impl Origins {
     }
 
     fn peer(&self, url: &Url) -> Option<IpAddr> {
-        lock(&self.answered).get(&url.origin()).copied().flatten()
+        lock(&self.answered).get(&url.origin()).and_then(|(peer, _)| *peer)
     }
 }
 
@@ -136,11 +143,11 @@ mod tests {
         assert_eq!(origins.limit(&url("https://registry.corp/")), None, "its own name");
         let allows = |to: &Url, address: &str| origins.limit(to).unwrap().allows(ip(address));
         assert!(!allows(&auth, "10.0.0.5"), "the address of the registry is not known");
-        origins.answered(&registry, Some(ip("10.0.0.1")));
+        origins.answered(&registry, Some(ip("10.0.0.1")), true);
         assert!(allows(&auth, "10.0.0.5") && !allows(&auth, "127.0.0.1"));
         let (cdn, far) = (url("https://cdn.example/blob"), url("https://far.example/"));
         origins.refer(&registry, &cdn, Referral::Redirect);
-        origins.answered(&cdn, Some(ip("198.51.100.1")));
+        origins.answered(&cdn, Some(ip("198.51.100.1")), true);
         origins.refer(&cdn, &far, Referral::Redirect);
         assert!(allows(&cdn, "10.0.0.5") && !allows(&far, "10.0.0.5") && allows(&far, "198.51.100.9"));
         origins.refer(&registry, &far, Referral::Redirect);
@@ -168,7 +175,7 @@ mod tests {
         for port in 1..1000 {
             let next = url(&format!("http://far.example:{port}/"));
             origins.refer(&url("https://registry.corp/"), &next, Referral::Redirect);
-            origins.answered(&next, None);
+            origins.answered(&next, None, true);
         }
         assert!(lock(&origins.answered).len() <= MAX_ORIGINS && lock(&origins.named).len() <= MAX_ORIGINS);
     }

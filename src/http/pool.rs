@@ -132,7 +132,7 @@ impl Pool {
         let (stats, route) = (Arc::clone(&self.observer.stats), self.route(url));
         let response = Response::new(reply, latency, self.timeouts, stats, route);
         let peer = response.peer();
-        self.origins.answered(url, peer);
+        self.origins.answered(url, peer, response.is_success());
         if let (Some(peer), Some(host)) = (peer, url.host_str()) {
             self.resolver.prefer(host, peer);
         }
@@ -239,7 +239,7 @@ impl Pool {
     }
 
     fn route(&self, url: &Url) -> Route {
-        Route { has_answered: self.origins.has_answered(url), proxy: proxy_for(url) }
+        Route { has_answered: self.origins.has_succeeded(url), proxy: proxy_for(url) }
     }
 }
 
