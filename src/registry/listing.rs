@@ -7,7 +7,7 @@
 //! How the end is found:
 //!
 //! 1. A page with a link leads to the next one. An empty page is the last, unless its link leads on.
-//! 2. A page without a link is the last, unless it is full: Gitea and others page without links. Then the page after
+//! 2. A page without a link is the last, unless it is full and none had a link: Gitea and others page without. Then the page after
 //!    its last name is read, and the list ends with a page that brings nothing new.
 //! 3. If that page has names that were listed before, the registry ignores `last` (crane's catalog, which is in another
 //!    order each time, Artifact Registry): the whole list is read at once, and what is new in it added.
@@ -80,6 +80,8 @@ struct SeenHashes {
     pages: HashSet<u64>,
     /// Those of the names on the previous page; once a page was read that no `Link` announced, of all pages.
     names: HashSet<u64>,
+    /// Whether a page had a link to the next one.
+    links: bool,
     /// Whether a link was followed that leads to another origin than the registry's.
     rebased: bool,
     /// Whether the whole list was requested at once.
@@ -301,8 +303,11 @@ impl Listing {
     /// The request for the page after this one, by its link or after its last name.
     fn after(&mut self, page: &Page) -> Result<Option<Request>> {
         let request = match self.linked(page)? {
-            Some(url) => Request { url, ..self.first.clone() },
-            None => match page.last.as_deref().filter(|_| self.is_full(page.count)) {
+            Some(url) => {
+                self.seen.links = true;
+                Request { url, ..self.first.clone() }
+            }
+            None => match page.last.as_deref().filter(|_| !self.seen.links && self.is_full(page.count)) {
                 Some(last) => {
                     self.step = Step::Probe;
                     self.page_request(Some(last))

@@ -96,12 +96,12 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
             vec![twice(setup, chunked.then(Then::Close))]
         }
         "fault-010" => vec![once(setup, Reply::status(200))],
-        "fault-011" => vec![once(setup, dripping("HTTP/1.1 200 OK\r\n", b"X-Slow: x\r\n"))],
+        "fault-011" => vec![once(setup, dripping("HTTP/1.1 200 OK\r\n", b"X-Slow: x\r\n")).words("--retries 0")],
         "fault-012" => {
             let slow = dripping("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" ");
             vec![at_limit(once(setup, slow).words("--timeout 1s"), 1)]
         }
-        "fault-013" => vec![once(setup, Reply::raw("").then(Then::Hang))],
+        "fault-013" => vec![once(setup, Reply::raw("").then(Then::Hang)).words("--retries 0")],
         "fault-014" => {
             let mut pages = paged(|_, _| None);
             vec![is_whole(setup.tags(move |request| pages(request).then(Then::Close)))]

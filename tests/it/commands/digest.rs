@@ -37,7 +37,7 @@ fn several_references_keep_their_order_and_each_failure_is_reported() {
     assert_snapshot!(rls.run(), @r#"
     exit 6
     --- stdout
-    sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
+    sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7
     sha256:2bbe6daeb8b240904e25d8ab11c46013f70c3d17b550c5fa9f58aa49ca700211
     --- stderr
     error: team/web:2.2.0 not found on http://REGISTRY
@@ -52,7 +52,7 @@ fn several_references_keep_their_order_and_each_failure_is_reported() {
     exit 6
     --- stdout
     [
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892"},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7"},
       {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.2.0","repository":"team/web","tag":"2.2.0","digest":null,"error":{"kind":"not-found","message":"team/web:2.2.0 not found on http://REGISTRY: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {\"Tag\":\"2.2.0\"}"}}
     ]
     --- stderr

@@ -29,10 +29,10 @@ fn the_tags_of_a_repository_are_shown_with_what_is_their_own() {
     assert_snapshot!(Rls::at(&registry).words("du app").run(), @"
     exit 0
     --- stdout
-    114444→12518→101926→app:1.0
-    124684→0→124684→app:2.0
-    124684→0→124684→app:latest
-    137202→137202→0→app
+    114439→12518→101921→app:1.0
+    124679→0→124679→app:2.0
+    124679→0→124679→app:latest
+    137197→137197→0→app
     --- stderr
     untagged manifests are not counted: registries do not list them
     ");
@@ -51,7 +51,7 @@ fn the_tags_of_a_repository_are_shown_with_what_is_their_own() {
     exit 0
     --- stdout
     [
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app","tag":null,"size":137202,"unique":137202,"shared":0,"complete":true}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app","tag":null,"size":137197,"unique":137197,"shared":0,"complete":true}
     ]
     --- stderr
     untagged manifests are not counted: registries do not list them
@@ -64,9 +64,9 @@ fn the_repositories_of_a_registry_are_shown_with_a_total() {
     assert_snapshot!(Rls::at(&registry).words("du").run(), @"
     exit 0
     --- stdout
-    137202→35276→101926→app
-    134412→32486→101926→web
-    169688→67762→101926→total of http://REGISTRY
+    137197→35276→101921→app
+    134407→32486→101921→web
+    169683→67762→101921→total of http://REGISTRY
     --- stderr
     untagged manifests are not counted: registries do not list them
     ");
@@ -76,21 +76,21 @@ fn the_repositories_of_a_registry_are_shown_with_a_total() {
     assert_snapshot!(Rls::at(&registry).words("du --all --sort size -o jsonl").run(), @r#"
     exit 0
     --- stdout
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:2.0","repository":"app","tag":"2.0","size":124684,"unique":0,"shared":124684,"complete":true}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","size":124684,"unique":0,"shared":124684,"complete":true}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","size":114444,"unique":12518,"shared":101926,"complete":true}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app","tag":null,"size":137202,"unique":35276,"shared":101926,"complete":true}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/web:1.0","repository":"web","tag":"1.0","size":134412,"unique":32486,"shared":101926,"complete":true}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/web","repository":"web","tag":null,"size":134412,"unique":32486,"shared":101926,"complete":true}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY","repository":null,"tag":null,"size":169688,"unique":67762,"shared":101926,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:2.0","repository":"app","tag":"2.0","size":124679,"unique":0,"shared":124679,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:latest","repository":"app","tag":"latest","size":124679,"unique":0,"shared":124679,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app:1.0","repository":"app","tag":"1.0","size":114439,"unique":12518,"shared":101921,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/app","repository":"app","tag":null,"size":137197,"unique":35276,"shared":101921,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/web:1.0","repository":"web","tag":"1.0","size":134407,"unique":32486,"shared":101921,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/web","repository":"web","tag":null,"size":134407,"unique":32486,"shared":101921,"complete":true}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY","repository":null,"tag":null,"size":169683,"unique":67762,"shared":101921,"complete":true}
     --- stderr
     untagged manifests are not counted: registries do not list them
     "#);
     assert_snapshot!(Rls::at(&registry).words("du --match w*").run(), @"
     exit 0
     --- stdout
-    134412→134412→0→web
-    134412→134412→0→total of http://REGISTRY
+    134407→134407→0→web
+    134407→134407→0→total of http://REGISTRY
     --- stderr
     untagged manifests are not counted: registries do not list them
     ");
@@ -98,9 +98,9 @@ fn the_repositories_of_a_registry_are_shown_with_a_total() {
     assert_snapshot!(Rls::at(&registry).words("du app web -s").run(), @"
     exit 0
     --- stdout
-    137202→35276→101926→app
-    134412→32486→101926→web
-    169688→67762→101926→total of http://REGISTRY
+    137197→35276→101921→app
+    134407→32486→101921→web
+    169683→67762→101921→total of http://REGISTRY
     --- stderr
     untagged manifests are not counted: registries do not list them
     ");

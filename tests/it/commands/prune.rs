@@ -120,9 +120,9 @@ fn records_have_the_decision_and_its_reason() {
     assert_snapshot!(rls.run(), @r#"
     exit 0
     --- stdout
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.2","repository":"team/app","tag":"1.2","digest":"sha256:d74724b50af6dda24dfd84980ea38acb628232587bbd5ba8230559b5c9143e6d","action":"kept","method":null,"reason":"matches '1.2'","created":"2025-01-01T00:00:00Z","size":1007176}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.1","repository":"team/app","tag":"1.1","digest":"sha256:a427b9fa4b5b948b33bbacec2cd1e7c9d62529503cc72e2b4c092835c53c49a9","action":"kept","method":null,"reason":"newer than 2024-06-01","created":"2024-06-01T00:00:00Z","size":1007176}
-    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.0","repository":"team/app","tag":"1.0","digest":"sha256:3fbfcd1ecb290f6b118ff64ca8bb417f97ec173eaf51b5ca0483bcdbb9c7b0e1","action":"would-remove","method":"delete-manifest","reason":"older than 2024-06-01","created":"2024-01-01T00:00:00Z","size":1007176}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.2","repository":"team/app","tag":"1.2","digest":"sha256:09164f2d80c199de9ef9256664483780a58886ed0263b1786c31eaf78639bab8","action":"kept","method":null,"reason":"matches '1.2'","created":"2025-01-01T00:00:00Z","size":1007166}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.1","repository":"team/app","tag":"1.1","digest":"sha256:ad33213ad2712aa92482480fc24b7f72751036cd42b87241311b796ff0edfe27","action":"kept","method":null,"reason":"newer than 2024-06-01","created":"2024-06-01T00:00:00Z","size":1007166}
+    {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/app:1.0","repository":"team/app","tag":"1.0","digest":"sha256:756bd9e8f900f635d027aab5a68f449050090fc3619b25825a5b0c6bd6f30138","action":"would-remove","method":"delete-manifest","reason":"older than 2024-06-01","created":"2024-01-01T00:00:00Z","size":1007166}
     "#);
     let rls = rls.then("prune team/app --keep-semver ^1.1 -q");
     assert_snapshot!(rls.run(), @"
@@ -137,9 +137,9 @@ fn records_have_the_decision_and_its_reason() {
     assert_snapshot!(rls.run(), @"
     exit 0
     --- stdout
-    1.2 kept 2025-01-01T00:00:00Z 1007176 the highest version
-    1.1 would-remove 2024-06-01T00:00:00Z 1007176 lower than the highest version
-    1.0 would-remove 2024-01-01T00:00:00Z 1007176 lower than the highest version
+    1.2 kept 2025-01-01T00:00:00Z 1007166 the highest version
+    1.1 would-remove 2024-06-01T00:00:00Z 1007166 lower than the highest version
+    1.0 would-remove 2024-01-01T00:00:00Z 1007166 lower than the highest version
     ");
 }
 

@@ -264,6 +264,6 @@ fn nothing_refers_to_most_images() {
     assert_snapshot!(Rls::at(&registry).words("referrers app:nope").fails(3), @r#"
     error: app:nope not found on http://REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"nope"}
-    hint:  did you mean app:1.0?
+    hint:  run 'rls tags http://REGISTRY/app' to list tags
     "#);
 }

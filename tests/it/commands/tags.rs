@@ -29,10 +29,10 @@ fn lists_tags_sorted_by_bytes() {
 fn digests_take_one_head_per_tag() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("tags team/web -d").succeeds(), @"
-    2.0.0→sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f
-    2.1.0→sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
-    latest→sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
-    pr-118→sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841
+    2.0.0→sha256:5f6f2a5ffb18c1951eee39fd450263bcfa50635a6280b37a05324cf539e33235
+    2.1.0→sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7
+    latest→sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7
+    pr-118→sha256:5f6416b485600c26455f0cd1baa9142c8cde3e9e22761b48847df96cac797bbd
     ");
     assert_eq!(registry.count(&Match::under("/v2/team/web/manifests/").method("HEAD".parse().unwrap())), 4);
     assert_eq!(registry.requests().len(), 5);
@@ -44,10 +44,10 @@ fn long_shows_the_kind_of_each_tag() {
     assert_snapshot!(Rls::at(&registry).words("tags team/app -l --match 1.4*").succeeds(), @"1.4.0→sha256:d7e263122accb33b24b25c07da50b24a23398c91841202bb7406cc77062a2181→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14229→2026-11-18T09:12:00Z→index→-→-");
     assert_snapshot!(Rls::at(&registry).words("tags team/web -l -o json").succeeds(), @r#"
     [
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0.0","repository":"team/web","tag":"2.0.0","digest":"sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104898,"created":"2026-08-20T13:00:00Z","version":null,"appVersion":null,"files":[]},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z","version":null,"appVersion":null,"files":[]},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:latest","repository":"team/web","tag":"latest","digest":"sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104898,"created":"2026-11-11T15:25:00Z","version":null,"appVersion":null,"files":[]},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:pr-118","repository":"team/web","tag":"pr-118","digest":"sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104899,"created":"2026-04-02T07:59:00Z","version":null,"appVersion":null,"files":[]}
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0.0","repository":"team/web","tag":"2.0.0","digest":"sha256:5f6f2a5ffb18c1951eee39fd450263bcfa50635a6280b37a05324cf539e33235","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104893,"created":"2026-08-20T13:00:00Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.1.0","repository":"team/web","tag":"2.1.0","digest":"sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104893,"created":"2026-11-11T15:25:00Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:latest","repository":"team/web","tag":"latest","digest":"sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104893,"created":"2026-11-11T15:25:00Z","version":null,"appVersion":null,"files":[]},
+      {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:pr-118","repository":"team/web","tag":"pr-118","digest":"sha256:5f6416b485600c26455f0cd1baa9142c8cde3e9e22761b48847df96cac797bbd","mediaType":"application/vnd.docker.distribution.manifest.v2+json","type":"image","artifactType":null,"platforms":["linux/amd64"],"size":104894,"created":"2026-04-02T07:59:00Z","version":null,"appVersion":null,"files":[]}
     ]
     "#);
 }
@@ -88,10 +88,10 @@ fn several_repositories_are_named_and_keep_their_order() {
     ");
     assert_snapshot!(Rls::at(&registry).words("tags team/web base/alpine -d -o table").succeeds(), @"
     REPOSITORY   TAG     DIGEST
-    team/web     2.0.0   sha256:e2d096e52337ab0d47ee93efd99bb020422ce3b13762701e524f610a287b551f
-    team/web     2.1.0   sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
-    team/web     latest  sha256:7ec2bc5412cc4eddc8df3431880b1dde948456170f20cba8a40efd2d0fbeb892
-    team/web     pr-118  sha256:100002e718e4e13224954dcc46bbdee04932b98744f7dcda6a821042401e7841
+    team/web     2.0.0   sha256:5f6f2a5ffb18c1951eee39fd450263bcfa50635a6280b37a05324cf539e33235
+    team/web     2.1.0   sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7
+    team/web     latest  sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7
+    team/web     pr-118  sha256:5f6416b485600c26455f0cd1baa9142c8cde3e9e22761b48847df96cac797bbd
     base/alpine  3.19    sha256:8f2e20505e4361534821dd05ba44bfcc042fa9d74ba05495e68e12fab353a389
     base/alpine  3.20    sha256:2bbe6daeb8b240904e25d8ab11c46013f70c3d17b550c5fa9f58aa49ca700211
     base/alpine  latest  sha256:2bbe6daeb8b240904e25d8ab11c46013f70c3d17b550c5fa9f58aa49ca700211

@@ -290,7 +290,8 @@ fn a_token_reply_that_carries_an_error_shows_the_token_servers_words() {
     exit 5
     --- stderr
     error: the token server REGISTRY sent no usable token
-    cause: 200 OK with an error: the licence of this server has expired
+    cause: 200 OK: the licence of this server has expired
+    cause: it has neither token nor access_token
     ");
 }
 

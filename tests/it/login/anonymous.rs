@@ -108,11 +108,11 @@ fn the_first_reply_stands_where_the_root_has_no_challenge() {
     assert_snapshot!(ann(&registry).words("tags team/app").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: cannot log in to http://REGISTRY
     cause: 401 Unauthorized
     cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
     ");
     assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
 }
@@ -126,19 +126,19 @@ fn container_registry_is_logged_in_to_at_its_root() {
     assert_snapshot!(Rls::at(&registry).words("digest team/app:1.0").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: cannot log in to http://REGISTRY
     cause: 401 Unauthorized
     cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
     ");
     assert_snapshot!(Rls::at(&registry).user("ann", "wrong").words("digest team/app:1.0").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: login refused by http://REGISTRY: wrong user name or password
     cause: 401 Unauthorized
     cause: tried as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
 }
 

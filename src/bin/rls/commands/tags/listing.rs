@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::LocalBoxStream;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt, future, stream};
 use jiff::Timestamp;
-use registry_ls::error::{Error, Result};
+use registry_ls::error::{Error, Kind, Result};
 use registry_ls::name::{Digest, Tag};
 use registry_ls::registry::{
     ManifestKind, Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches, reorder,
@@ -245,7 +245,11 @@ impl TagInfo {
         let name = format!("{}:{}", record.repository, self.tag);
         // Where the connection failed, the error is about the registry.
         let about_tag = |error: Error| {
-            if error.what().contains(&name) { error } else { error.within(format!("cannot read {name}")) }
+            if is_of_server(&error) || error.what().contains(&name) {
+                error
+            } else {
+                error.within(format!("cannot read {name}"))
+            }
         };
         let error = self
             .error
@@ -280,4 +284,9 @@ impl TagInfo {
         let created: Option<Timestamp> = summary.and_then(|summary| summary.created);
         SortFacts { name: self.tag.as_str(), created, size: summary.and_then(|summary| summary.size) }
     }
+}
+
+/// Whether an error says nothing about the tag: the server cannot be reached. It is printed once for all tags.
+fn is_of_server(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Network(_) | Kind::Tls(_))
 }

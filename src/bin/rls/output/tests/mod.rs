@@ -92,13 +92,16 @@ fn tag(repository: &str, tag: &str) -> TagRecord {
 }
 
 fn long(name: &str, digest: &str, size: u64, created: &str) -> TagRecord {
+    let mut record = TagRecord::failed(&registry(), "team/app", Detail::Long, None);
+    record.set_tag(name.to_owned());
     TagRecord {
+        kind: Field::Known("index"),
         digest: Field::Known(digest.to_owned()),
         media_type: Field::Known("application/vnd.oci.image.index.v1+json".to_owned()),
         platforms: Field::Known(vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()]),
         size: Field::Known(size),
         created: Time::parse(created).into(),
-        ..tag("team/app", name)
+        ..record
     }
 }
 
@@ -223,23 +226,25 @@ broken  -                         -        -            -
 fn long_tags_in_machine_formats() {
     let index = "application/vnd.oci.image.index.v1+json";
     let plain = format!(
-        "1.4.0\t{DIGEST}\t{index}\tlinux/amd64,linux/arm64\t61200000\t2026-11-18T09:12:00Z\n\
-         1.3.9\t{OTHER}\t{index}\tlinux/amd64,linux/arm64\t60800000\t2026-11-05T07:12:00Z\n\
-         latest\t{OTHER}\t{index}\tlinux/amd64,linux/arm64\t60800000\t-\nbroken\t-\t-\t-\t-\t-\n"
+        "1.4.0\t{DIGEST}\t{index}\tlinux/amd64,linux/arm64\t61200000\t2026-11-18T09:12:00Z\tindex\t-\t-\n\
+         1.3.9\t{OTHER}\t{index}\tlinux/amd64,linux/arm64\t60800000\t2026-11-05T07:12:00Z\tindex\t-\t-\n\
+         latest\t{OTHER}\t{index}\tlinux/amd64,linux/arm64\t60800000\t-\tindex\t-\t-\n\
+         broken\t-\t-\t-\t-\t-\t-\t-\t-\n"
     );
     assert_eq!(in_format(LONG, Format::Plain, &long_tags()), plain);
     let line = format!(
         "{{\"repository\":\"team/app\",\"tag\":\"1.4.0\",\"digest\":\"{DIGEST}\",\"mediaType\":\"{index}\",\
-         \"platforms\":[\"linux/amd64\",\"linux/arm64\"],\"size\":61200000,\"created\":\"2026-11-18T09:12:00Z\"}}\n"
+         \"type\":\"index\",\"artifactType\":null,\"platforms\":[\"linux/amd64\",\"linux/arm64\"],\"size\":61200000,\
+         \"created\":\"2026-11-18T09:12:00Z\",\"version\":null,\"appVersion\":null,\"files\":null}}\n"
     );
     assert_eq!(in_format(LONG, Format::Jsonl, &long_tags()[..1]), line);
-    let failed = "{\"repository\":\"team/gone\",\"tag\":null,\"digest\":null,\"mediaType\":null,\"platforms\":null,\"size\":null,\
-         \"created\":null,\"error\":{\"kind\":\"not-found\",\"message\":\"no such repository\"}}\n";
+    let failed = "{\"repository\":\"team/gone\",\"tag\":null,\"digest\":null,\"mediaType\":null,\"type\":null,\"artifactType\":null,\
+         \"platforms\":null,\"size\":null,\"created\":null,\"version\":null,\"appVersion\":null,\"files\":null,\"error\":{\"kind\":\"not-found\",\"message\":\"no such repository\"}}\n";
     assert_eq!(in_format(LONG, Format::Jsonl, &long_tags()[4..]), failed);
     let yaml = format!(
-        "- repository: team/app\n  tag: \"1.4.0\"\n  digest: {DIGEST}\n  mediaType: {index}\n  platforms:\n  - \
-         linux/amd64\n  - linux/arm64\n  \
-         size: 61200000\n  created: \"2026-11-18T09:12:00Z\"\n"
+        "- repository: team/app\n  tag: \"1.4.0\"\n  digest: {DIGEST}\n  mediaType: {index}\n  \
+         type: index\n  artifactType: null\n  platforms:\n  - linux/amd64\n  - linux/arm64\n  \
+         size: 61200000\n  created: \"2026-11-18T09:12:00Z\"\n  version: null\n  appVersion: null\n  files: null\n"
     );
     assert_eq!(in_format(LONG, Format::Yaml, &long_tags()[..1]), yaml);
 }
@@ -348,10 +353,23 @@ fn a_closed_pipe_is_distinguished_from_a_full_disk() {
 fn samples_have_the_fields_of_records() {
     let keys = |value: serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let sample = keys(serde_json::to_value(LONG.sample()).unwrap());
-    assert_eq!(
-        sample,
-        ["registry", "reference", "repository", "tag", "digest", "mediaType", "platforms", "size", "created"]
-    );
+    let long = [
+        "registry",
+        "reference",
+        "repository",
+        "tag",
+        "digest",
+        "mediaType",
+        "type",
+        "artifactType",
+        "platforms",
+        "size",
+        "created",
+        "version",
+        "appVersion",
+        "files",
+    ];
+    assert_eq!(sample, long);
     assert_eq!(sample, keys(serde_json::to_value(&long_tags()[0]).unwrap()));
     assert_eq!(
         keys(serde_json::to_value(REPOS_WITH_TAGS.sample()).unwrap()),
