@@ -84,12 +84,12 @@ fn tags(setup: &Setup) {
     // A docker image, an OCI image, an index with three platforms and their attestations; a chart and its list of
     // referrers.
     assert_snapshot!(setup.rls("tags team/app team/chart -l").succeeds(), @"
-    team/app:1.2.0→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z
-    team/app:1.3.9→sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z
-    team/app:1.4.0→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z
-    team/app:latest→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z
-    team/chart:0.9.0→sha256:e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a→application/vnd.oci.image.manifest.v1+json→-→2142→-
-    team/chart:sha256-e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a→sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8→application/vnd.oci.image.index.v1+json→-→2→-
+    team/app:1.2.0→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689→application/vnd.docker.distribution.manifest.v2+json→linux/amd64→4860→2026-11-18T09:12:00Z→image→-→-
+    team/app:1.3.9→sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e→application/vnd.oci.image.manifest.v1+json→linux/amd64→4860→2026-11-18T09:12:00Z→image→-→-
+    team/app:1.4.0→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z→index→-→-
+    team/app:latest→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65→application/vnd.oci.image.index.v1+json→linux/amd64,linux/arm64,linux/arm/v7→14217→2026-11-18T09:17:00Z→index→-→-
+    team/chart:0.9.0→sha256:e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a→application/vnd.oci.image.manifest.v1+json→-→2142→-→chart→application/vnd.cncf.helm.config.v1+json→0.9.0
+    team/chart:sha256-e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a→sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8→application/vnd.oci.image.index.v1+json→-→2→-→index→-→-
     ");
 }
 
@@ -99,6 +99,7 @@ fn index(setup: &Setup) {
     tag→1.4.0
     digest→sha256:2b177efad2b6f950364523b4820b1263324bde68e92ff9fea09c7aed91edbf65
     mediaType→application/vnd.oci.image.index.v1+json
+    type→index
     size→14217
     blobs→14
     created→2026-11-18T09:17:00Z
@@ -116,6 +117,7 @@ fn index(setup: &Setup) {
     platform→linux/arm64
     digest→sha256:422d6655faa2c994f98bc00fd2376315131d92a0a6f7ec0f272c4718cd087b6e
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→image
     size→7087
     blobs→4
     created→2026-11-18T09:14:00Z
@@ -130,6 +132,7 @@ fn index(setup: &Setup) {
     config.env→PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     config.entrypoint→/usr/bin/app
     config.cmd→serve
+    config.workingDir→/
     ");
     assert_snapshot!(setup.rls("manifest team/app:1.4.0 --platform windows/amd64").run(), @"
     exit 3
@@ -150,6 +153,7 @@ fn images(setup: &Setup) {
     tag→1.2.0
     digest→sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689
     mediaType→application/vnd.docker.distribution.manifest.v2+json
+    type→image
     size→4860
     blobs→3
     created→2026-11-18T09:12:00Z
@@ -163,6 +167,7 @@ fn images(setup: &Setup) {
     config.env→PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     config.entrypoint→/usr/bin/app
     config.cmd→serve
+    config.workingDir→/
     ");
     assert_eq!(raw(setup, "team/app:1.2.0"), "sha256:cb001370145d4ee28dff7df2da9a017757743de14a698d092e4dc636aebb0689");
     assert_eq!(raw(setup, "team/app:1.3.9"), "sha256:0b037d2f9cd6bdf1a8679b0907b6e95b997385d2bad9e1b5aac3586bdb18e07e");
@@ -177,7 +182,9 @@ fn artifact(setup: &Setup) {
     tag→0.9.0
     digest→sha256:e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a
     mediaType→application/vnd.oci.image.manifest.v1+json
+    type→chart
     artifactType→application/vnd.cncf.helm.config.v1+json
+    version→0.9.0
     size→2142
     blobs→2
     created→-
@@ -191,6 +198,7 @@ fn artifact(setup: &Setup) {
     tag→sha256-e8c814bce9521e76f466f86201a5143c20f064d322222095dd1b4eabb62bd63a
     digest→sha256:d44a41e214024fef891fea33bfbcc1134d7ce79fe502164eb2328e795355d2f8
     mediaType→application/vnd.oci.image.index.v1+json
+    type→index
     size→2
     blobs→1
     created→-
@@ -220,28 +228,28 @@ fn missing(setup: &Setup) {
     --- stderr
     error: team/app:1.3.8 not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1.3.8"}
-    hint:  did you mean team/app:1.3.9, team/app:1.2.0, team/app:1.4.0?
+    hint:  did you mean team/app:1.3.9?
     "#);
     assert_snapshot!(setup.rls("digest team/app:latets").run(), @r#"
     exit 3
     --- stderr
     error: team/app:latets not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"latets"}
-    hint:  did you mean team/app:latest, team/app:1.2.0, team/app:1.3.9?
+    hint:  did you mean team/app:latest?
     "#);
     assert_snapshot!(setup.rls("tags team/ap").run(), @r#"
     exit 3
     --- stderr
     error: team/ap not found on REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  run 'rls repos REGISTRY' to list repositories
+    hint:  did you mean team/app?
     "#);
     assert_snapshot!(setup.rls("manifest team/ap:1").run(), @r#"
     exit 3
     --- stderr
     error: team/ap:1 not found on REGISTRY
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
-    hint:  the repository does not exist; run 'rls repos REGISTRY' to list repositories
+    hint:  the repository does not exist; did you mean team/app?
     "#);
     assert_snapshot!(setup.rls("tags team/ap team/chart").run(), @r#"
     exit 6
@@ -251,6 +259,6 @@ fn missing(setup: &Setup) {
     --- stderr
     error: team/ap not found on REGISTRY
     cause: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {"name":"team/ap"}
-    hint:  run 'rls repos REGISTRY' to list repositories
+    hint:  did you mean team/app?
     "#);
 }

@@ -47,6 +47,10 @@ fn all_refused(run: impl Fn(&str) -> Rls, code: i32, says: &str) {
 fn unauthenticated(setup: &Setup) {
     all_refused(|words| setup.anonymous(words), 4, "rls login REGISTRY");
     all_refused(|words| setup.rls(words).user("ann", "wrong"), 4, "tried as ann (RLS_PASSWORD)");
+}
+
+fn basic(setup: &Setup) {
+    unauthenticated(setup);
     assert_snapshot!(setup.anonymous("tags team/app").run(), @"
     exit 4
     --- stderr
@@ -54,26 +58,29 @@ fn unauthenticated(setup: &Setup) {
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
-}
-
-fn basic(setup: &Setup) {
-    unauthenticated(setup);
     assert_snapshot!(setup.rls("tags team/app").user("ann", "wrong").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on REGISTRY
+    error: login refused by REGISTRY: wrong user name or password
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: tried as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
 }
 
 fn token(setup: &Setup) {
     unauthenticated(setup);
+    assert_snapshot!(setup.anonymous("tags team/app").run(), @"
+    exit 4
+    --- stderr
+    error: team/app does not exist on REGISTRY, or requires login
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    hint:  check the name; for a private repository, run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
     assert_snapshot!(setup.rls("tags team/app").user("ann", "wrong").run(), @"
     exit 4
     --- stderr
-    error: login refused by TOKENS
+    error: login refused by TOKENS: wrong user name or password
     cause: 401 Unauthorized: UNAUTHORIZED: incorrect username or password
     cause: tried as ann (RLS_PASSWORD)
     hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
@@ -88,11 +95,11 @@ fn token(setup: &Setup) {
     assert_snapshot!(bob("tags team/chart").run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/chart on REGISTRY
+    error: not allowed to pull team/chart on REGISTRY, or it does not exist
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  request pull permission on team/chart; -u NAME logs in as another user
+    hint:  check the name, or request pull permission on team/chart; -u NAME logs in as another user
     ");
     assert_snapshot!(bob("tags team/app team/chart").run(), @"
     exit 6
@@ -102,11 +109,11 @@ fn token(setup: &Setup) {
     team/app:1.4.0
     team/app:latest
     --- stderr
-    error: not allowed to pull team/chart on REGISTRY
+    error: not allowed to pull team/chart on REGISTRY, or it does not exist
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/chart:pull
     cause: logged in as bob (RLS_PASSWORD)
     cause: the token grants nothing
-    hint:  request pull permission on team/chart; -u NAME logs in as another user
+    hint:  check the name, or request pull permission on team/chart; -u NAME logs in as another user
     ");
     assert_snapshot!(bob("repos").run(), @"
     exit 4

@@ -124,19 +124,19 @@ fn credentials_are_sent_although_a_refusal_has_no_challenge() {
     assert_snapshot!(digest(registry.rls("")).run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: cannot log in to http://REGISTRY
     cause: 401 Unauthorized
     cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
     ");
     assert_snapshot!(digest(registry.rls("").user(USER, "wrong")).run(), @"
     exit 4
     --- stderr
-    error: not allowed to pull team/app on http://REGISTRY
+    error: login refused by http://REGISTRY: wrong user name or password
     cause: 401 Unauthorized
     cause: tried as ann (RLS_PASSWORD)
-    hint:  check the user name and password from RLS_PASSWORD, or request pull permission on team/app; -u NAME logs in as another user
+    hint:  check the user name and password from RLS_PASSWORD, or use -u NAME
     ");
 }
 

@@ -78,7 +78,7 @@ fn compare_walk(plan: &Plan, registry: &Registry, names: &[String], is_error: bo
         _ => {}
     }
     if let Some(error) = error {
-        let is_incomplete = error.kind() == &Kind::Incomplete;
+        let is_incomplete = matches!(error.kind(), Kind::Incomplete | Kind::ForeignPage { .. });
         if !names.is_empty() && !is_incomplete {
             say("a partial list has an error of another kind");
         }
