@@ -100,9 +100,7 @@ impl RetryState {
         }
         // The server turned the request away, or never got it: any method may be sent again.
         let is_unprocessed = matches!(error.kind(), Kind::RateLimited) || error.is_outage();
-        // One new connection shows whether the server is silent or only the old connection was dead.
-        let is_hopeless = matches!(error.kind(), Kind::TimedOut) && self.tries > 1;
-        error.is_retryable() && !is_hopeless && (self.repeatable || is_unprocessed)
+        error.is_retryable() && (self.repeatable || is_unprocessed)
     }
 }
 
