@@ -78,6 +78,11 @@ pub enum Problem {
         /// Whether the server sent its own certificate only, so that intermediate certificates may be missing.
         is_alone: bool,
     },
+    /// The certificate is not trusted, and the connection goes through a proxy, which may present one of its own.
+    Interception {
+        /// The proxy.
+        proxy: String,
+    },
     /// The server's certificate is self-signed, and not trusted.
     SelfSigned,
     /// A server's certificate is configured in place of its CA's: trust ends when the server gets a new one.

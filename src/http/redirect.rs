@@ -73,7 +73,8 @@ impl Redirects {
 
 /// Adds to an error of another origin that a redirect led there.
 fn at_redirect_target(error: Error, request: &Request, url: &Url) -> Error {
-    if url.origin() == request.url.origin() {
+    // A redirect that is not followed is called one already.
+    if url.origin() == request.url.origin() || matches!(error.kind(), Kind::Protocol(Fault::Redirect)) {
         return error;
     }
     let place = authority(url);

@@ -1,7 +1,8 @@
 //! Networks that are slow, break and forget: nothing is lost, and one slow request does not hold up the others.
 
-use std::sync::Arc;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -34,7 +35,7 @@ fn registry(on_head: impl Fn(usize, &Request) -> Option<Reply> + Send + 'static)
 
 /// What happens to a link when the registry has got as many requests for tags as this.
 fn on_request(at: usize, happens: impl Fn(&Link) + Send + 'static) -> (Server, Link) {
-    let slot = Arc::new(std::sync::OnceLock::<Link>::new());
+    let slot = Arc::new(OnceLock::<Link>::new());
     let link = Arc::clone(&slot);
     let server = registry(move |number, _| {
         if number == at {
@@ -151,4 +152,59 @@ fn a_registry_that_was_never_there_is_not_waited_for() {
     error: cannot connect to REGISTRY
     cause: connection refused
     ");
+}
+
+/// Runs a command of the system; its output if it succeeds.
+fn system(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
+}
+
+/// The ports from which connections to this port of the loopback address come, as the kernel lists them.
+fn clients_of(port: u16) -> Vec<u16> {
+    let port_in = |address: &str| u16::from_str_radix(address.split_once(':')?.1, 16).ok();
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
+    let clients = table.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        let (local, remote) = (port_in(words.next()?)?, port_in(words.next()?)?);
+        (remote == port).then_some(local)
+    });
+    clients.collect()
+}
+
+/// The packet filter of a network namespace drops what comes from the connections that there are: to the kernel they are
+/// dead once it has sent for 15 s in vain, and new ones work. The test runs itself in the namespace.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that this machine cannot run says so")]
+fn connections_whose_packets_are_dropped() {
+    const INSIDE: &str = "RLS_TEST_INSIDE";
+    if std::env::var_os(INSIDE).is_none() {
+        if system("unshare", &["-rn", "iptables", "-S"]).is_none() {
+            eprintln!("SKIPPED: no network namespace with a packet filter can be made here");
+            return;
+        }
+        let this = std::env::current_exe().expect("this program");
+        let test = ["--exact", "links::connections_whose_packets_are_dropped", "--nocapture"];
+        let inside = Command::new("unshare").arg("-rn").arg(this).args(test).env(INSIDE, "1").output();
+        let inside = inside.expect("unshare is there");
+        assert!(inside.status.success(), "{}", String::from_utf8_lossy(&inside.stderr));
+        return;
+    }
+    system("ip", &["link", "set", "lo", "up"]).expect("a loopback device");
+    let port = Arc::new(OnceLock::<u16>::new());
+    let known = Arc::clone(&port);
+    let server = registry(move |number, _| {
+        if number == COUNT / 3 {
+            let to = *known.get().expect("the server is there before the first request");
+            for from in clients_of(to) {
+                let (from, to) = (from.to_string(), to.to_string());
+                let rule = ["-A", "INPUT", "-p", "tcp", "--sport", &from, "--dport", &to, "-j", "DROP"];
+                system("iptables", &rule).expect("a packet filter");
+            }
+        }
+        None
+    });
+    port.set(server.port()).expect("it is set once");
+    let rls = Rls::new().env("RLS_REGISTRY", server.url());
+    nothing_is_lost(&rls.words("tags team/app -d --jobs 4 --timeout 50s").run());
 }

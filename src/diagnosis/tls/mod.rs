@@ -34,12 +34,24 @@ pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
     let sources = trust.sources(&host, port);
     match presented {
         Ok(presented) => {
-            let outcome = evaluate(&presented, &sources, &host);
+            let outcome = through(context.proxy.as_ref(), evaluate(&presented, &sources, &host));
             context.presented = Some(presented.chain);
             Ok(outcome)
         }
         Err(error) => Ok(no_certificate(context, &error, &sources).await),
     }
+}
+
+/// Adds to an unknown issuer that it may be the proxy's: proxies of companies and virus scanners intercept TLS.
+fn through(proxy: Option<&Url>, mut outcome: Outcome) -> Outcome {
+    if let (Some(proxy), Some(finding)) = (proxy, &mut outcome.finding)
+        && matches!(finding.problem, Problem::UnknownIssuer { .. } | Problem::ChainNotSent { .. } | Problem::SelfSigned)
+    {
+        let proxy = proxy.as_str().trim_end_matches('/').to_owned();
+        finding.cause = format!("{}; it may be the certificate of the proxy {proxy}", finding.cause);
+        finding.problem = Problem::Interception { proxy };
+    }
+    outcome
 }
 
 /// What a server presents, over the same kind of connection as a request would use.

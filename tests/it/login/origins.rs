@@ -1,9 +1,11 @@
 //! Credentials stay with the origin that they were meant for.
 
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs as _, UdpSocket};
+
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Auth, Match, Registry, Running, Tls};
-use test_support::{Rls, Server};
+use test_support::{Reply, Rls, Server};
 
 use crate::registries::{empty, with_seed};
 
@@ -180,4 +182,54 @@ fn docker_credentials_are_sent_to_their_host_only() {
     assert_eq!(Rls::at(&registry).docker_config(&config).words("repos").run().code, Some(0));
     assert_eq!(Rls::at(&other).docker_config(&config).words("repos").run().code, Some(4));
     assert!(other.requests().iter().all(|request| request.authorization().is_none()));
+}
+
+/// An address of this machine that is not loopback, and a name other than `localhost` that leads to 127.0.0.1.
+fn outer_address_and_inner_name() -> Option<(IpAddr, String)> {
+    let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
+    // Nothing is sent: it only asks for the way.
+    socket.connect("192.0.2.1:9").ok()?;
+    let outer = socket.local_addr().ok()?.ip();
+    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
+    let is_inner = |name: &String| {
+        let found = (name.as_str(), 80).to_socket_addrs().map(Iterator::collect::<Vec<_>>).unwrap_or_default();
+        !found.is_empty() && found.iter().all(|address| address.ip() == Ipv4Addr::LOCALHOST)
+    };
+    let names = [hostname, "localhost.localdomain".to_owned(), "ip6-localhost".to_owned()];
+    let inner = names.into_iter().find(is_inner)?;
+    Some((outer, inner)).filter(|(outer, _)| !outer.is_loopback())
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that this machine cannot run says so")]
+fn a_name_that_leads_to_a_more_private_address_gets_nothing() {
+    let Some((outer, inner)) = outer_address_and_inner_name() else {
+        eprintln!("SKIPPED: this machine has no address but loopback, or no name for 127.0.0.1 beside localhost");
+        return;
+    };
+    let other = other();
+    let elsewhere = format!("http://{inner}:{}", other.port());
+    let redirect = elsewhere.clone();
+    let redirecting = Server::at(outer, None, move |_| Reply::redirect(format!("{redirect}/v2/")));
+    let realm = format!("{elsewhere}/token");
+    let asking = Server::at(outer, None, move |_| Reply::wants_token_of(&realm));
+    let run = |server: &Server, options: &str| {
+        let rls = Rls::new().naming(server.host(), "REGISTRY").naming(format!("{inner}:{}", other.port()), "OTHER");
+        let rls = rls.naming(format!("{inner} resolves"), "OTHER resolves").user("ann", "secret");
+        rls.args(["tags", "team/app", "-r", &server.url()]).words(options).run()
+    };
+    let why = "cause: OTHER resolves to 127.0.0.1, an address more private than that of the server that named it\n";
+    for (server, code, what) in [
+        (&asking, 4, "error: refusing token server OTHER of REGISTRY\n"),
+        (&redirecting, 5, "error: refusing to follow a redirect from REGISTRY to OTHER\n"),
+    ] {
+        let outcome = run(server, "");
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(code), ""), "{outcome}");
+        let rest = outcome.stderr.strip_prefix(&format!("{what}{why}")).unwrap_or_else(|| panic!("{outcome}"));
+        assert!(rest.starts_with("hint: "), "nothing is said twice: {outcome}");
+    }
+    assert_eq!(other.connections(), 0);
+    // What the user says is not the server's word.
+    let outcome = run(&redirecting, &format!("--resolve {inner}:{}:127.0.0.1", other.port()));
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "stolen\n"), "{outcome}");
 }

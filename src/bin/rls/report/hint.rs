@@ -114,7 +114,14 @@ impl HintContext {
                 let skip_verify = error
                     .ignored_skip_verify()
                     .map(|file| format!("use --insecure to skip verification, as {} asks", file.display()));
-                let hints: Vec<_> = self.tls(tls).into_iter().chain(skip_verify).collect();
+                let own = match (tls, &error.route().proxy) {
+                    (Tls::UnknownIssuer { .. }, Some(proxy)) => Some(format!(
+                        "use --ca-file FILE with the CA certificate of the proxy {proxy} if it intercepts TLS, or of the \
+                         registry's CA if it does not"
+                    )),
+                    _ => self.tls(tls),
+                };
+                let hints: Vec<_> = own.into_iter().chain(skip_verify).collect();
                 (!hints.is_empty()).then(|| hints.join("; "))
             }
             Kind::TimedOut => {

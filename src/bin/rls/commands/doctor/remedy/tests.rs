@@ -83,6 +83,7 @@ fn every_problem_has_a_remedy() {
         Problem::NoConnection { is_proxy: false },
         Problem::ResolverFails { host: "reg".to_owned(), is_proxy: false },
         Problem::SilentHandshake,
+        Problem::Interception { proxy: "http://proxy:3128".to_owned() },
         Problem::ProxyRefuses,
         Problem::ProxySetting { variable: "HTTPS_PROXY" },
         Problem::ClientCertificateFile { path: path(), is_authority: true },

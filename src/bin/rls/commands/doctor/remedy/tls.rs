@@ -14,6 +14,11 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             format!("or here: --ca-file chain.pem, with the certificate of \"{issuer}\""),
         ],
         Problem::UnknownIssuer { issuer, is_alone } => unknown_issuer(server, issuer, *is_alone),
+        Problem::Interception { proxy } => vec![
+            format!("if the proxy {proxy} intercepts TLS: --ca-file FILE, with the CA certificate of the proxy"),
+            format!("or bypass the proxy: export NO_PROXY={host}", host = server.host),
+            format!("if the certificate is the registry's own: rls trust {authority} --write rls"),
+        ],
         Problem::SelfSigned => vec![
             "verify the fingerprint with the registry's administrator; if it matches:".to_owned(),
             format!("rls trust {authority} --write rls (for other clients: --write docker, podman, containerd, k3s)"),
