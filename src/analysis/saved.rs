@@ -32,7 +32,7 @@ struct Record {
 ///
 /// # Errors
 ///
-/// [`Kind::Config`](crate::Kind::Config): the first line or record that cannot be read, or that there is none.
+/// [`Kind::Config`](crate::Kind::Config): a line or record cannot be read, naming the first, or the file has no records.
 pub fn read_saved_tags(bytes: &[u8]) -> Result<Vec<SavedTag>> {
     let cannot = |cause: String| Error::config("cannot read the snapshot").because(cause);
     let text =

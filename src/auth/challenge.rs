@@ -35,7 +35,7 @@ pub enum Challenge {
 pub struct BearerChallenge {
     /// The token server, not validated: [`token_server`](super::token_server) makes a URL of it.
     pub realm: String,
-    /// The registry's name towards the token server; an empty one is none.
+    /// The registry's name towards the token server; `None` if absent or empty.
     pub service: Option<String>,
     /// The scopes that the request needs, separated by spaces; not validated: see [`Scopes::for_request`].
     pub scope: Option<String>,

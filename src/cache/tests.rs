@@ -67,7 +67,7 @@ fn what_is_not_a_regular_file_is_not_opened() {
     fs::remove_file(&path).expect("it was there");
     fs::create_dir(&path).expect("it is made");
     assert_eq!(get(&cache, &ann(), &digest), None);
-    // Writing fails, which is no error either.
+    // A failed write is ignored, too.
     cache.put(&ann(), &digest, &one);
     assert_eq!(get(&cache, &ann(), &digest), None);
 }

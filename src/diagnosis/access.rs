@@ -60,7 +60,7 @@ fn no_catalog(context: &Context, error: &Error) -> Outcome {
     }
     let finding = classify::finding(error, &context.base);
     let finding = match error.kind() {
-        // A registry that refuses a permission that its token grants lists its repositories for nobody.
+        // A registry that refuses what its own token grants has no catalog for any user.
         Kind::Denied(_) if !grants_catalog(context) => Finding { problem: Problem::CatalogForbidden, ..finding },
         Kind::Denied(_) => Finding { problem: Problem::NoCatalog, ..finding },
         _ => finding,

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_share_a_lookup_and_get_the_result_of_one_that_nobody_waited_for() {
+    async fn requests_share_a_lookup_that_outlives_the_request_that_began_it() {
         let resolver = Resolver::default();
         let (sender, receiver) = futures::channel::oneshot::channel();
         let slow = receiver.map(|result| result.expect("it is told to end")).boxed().shared();

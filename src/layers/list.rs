@@ -113,7 +113,7 @@ impl Pass {
         self.wanted.iter().all(|wanted| wanted.is_complete)
     }
 
-    /// Passes on the files that were not yet; `false` where nobody wants them.
+    /// Passes on the remaining files; `false` if the receiver was dropped.
     pub async fn flush(&mut self) -> bool {
         let batch = std::mem::take(&mut self.batch);
         batch.is_empty() || self.files.send(batch).await.is_ok()
@@ -127,7 +127,7 @@ impl Pass {
             .because(format!("more than {} names", NameSet::CAPACITY)))
     }
 
-    /// Whether a path has to do with what is wanted.
+    /// Whether a path is requested, or leads to or below a requested one.
     fn concerns(&self, path: &FilePath) -> bool {
         self.wanted.iter().any(|wanted| path.is_within(&wanted.path) || wanted.path.is_within(path))
     }

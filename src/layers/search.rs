@@ -135,7 +135,7 @@ impl Scan for Search {
     }
 }
 
-/// Passes on a content piece by piece, until nobody wants it.
+/// Passes on content piece by piece, until the receiver is dropped.
 pub(super) fn pass_on(mut content: impl Read, pieces: &mpsc::Sender<Bytes>) -> Result<()> {
     loop {
         let mut piece = vec![0; PIECE];

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_nobody_knows_is_read_by_its_members() {
+    fn an_unknown_type_is_read_by_its_members() {
         let stating = |members: &str| manifest(&format!(r#"{{"mediaType":"application/vnd.example+json"{members}}}"#));
         assert!(matches!(stating(r#","manifests":[]"#).document().expect("an index").content, Content::Index(_)));
         assert!(matches!(stating(r#","config":{}"#).document().expect("an image").content, Content::Image { .. }));

@@ -172,12 +172,12 @@ pub(in crate::http) fn requires_http1(error: &reqwest::Error) -> bool {
     find_source::<h2::Error>(error).is_some_and(|error| error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED))
 }
 
-/// Whether the other end of a connection has gone without a word.
+/// Whether the other end of a connection stopped answering without closing it.
 pub(in crate::http) fn is_dead(error: &reqwest::Error) -> bool {
     dead(error).is_some()
 }
 
-/// Why a connection is dead on which nothing was reset: its other end has gone without a word.
+/// The cause for a dead connection that was not reset: its other end stopped answering.
 fn dead(error: &reqwest::Error) -> Option<&'static str> {
     if find_source::<hyper::Error>(error).is_some_and(hyper::Error::is_timeout) {
         return Some("the server no longer answers on it (HTTP/2 keepalive)");

@@ -130,7 +130,7 @@ async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> 
     looks.buffered(MAX_PENDING).collect().await
 }
 
-/// The record of a change; `None` where there is none.
+/// The record of a change; `None` if nothing changed.
 fn record(look: &Look, context: &Context<'_>) -> Option<DriftRecord> {
     let registry: &Registry = look.repository.registry();
     let (change, is, error) = match (&look.was, &look.is) {
