@@ -1,0 +1,82 @@
+//! Hints for logins, permissions, and catalogs that registries keep to themselves.
+
+use registry_ls::auth::{Action, Permission};
+use registry_ls::error::{Denial, Error, Identity, Refuser};
+
+use super::super::near_miss::near_miss_remedy;
+use super::context::HintContext;
+
+impl HintContext {
+    pub(super) fn log_in(&self, error: &Error) -> String {
+        let name = self.name();
+        let login = format!("run 'rls login {name}', or set RLS_USERNAME and RLS_PASSWORD");
+        match error.near_misses() {
+            [] => login,
+            [near_miss, ..] => near_miss_remedy(near_miss, &login),
+        }
+    }
+
+    pub(super) fn denied(&self, denial: &Denial, error: &Error) -> String {
+        if error.reply().is_some_and(|reply| matches!(reply.status, 409 | 412)) {
+            return "check the rules of the registry, such as one for immutable tags".to_owned();
+        }
+        if let Refuser::OtherServer(place) = &denial.by {
+            return format!("the registry redirects to {place}, which must allow access to the redirected URL");
+        }
+        let Some(identity) = &denial.identity else {
+            let catalog = denial.permission.as_ref().is_some_and(|right| right.action == Action::Catalog);
+            return if catalog { self.no_catalog() } else { self.log_in(error) };
+        };
+        if has_expired_at_ecr(identity, error) {
+            return "ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one".to_owned();
+        }
+        let password = format!("check the user name and password from {}", identity.source);
+        match (&denial.by, &denial.permission) {
+            (Refuser::TokenServer(_), _) | (_, None) => format!("{password}, or use -u NAME"),
+            (_, Some(Permission { action: Action::Catalog, .. })) if denial.accepted => self.no_catalog(),
+            (_, Some(Permission { action: Action::Catalog, .. })) => format!("{password}; {}", self.no_catalog()),
+            (_, Some(Permission { action, repository: Some(repository) })) if denial.accepted => {
+                let check = if *action == Action::Pull { "check the name, or " } else { "" };
+                format!("{check}request {action} permission on {repository}; -u NAME logs in as another user")
+            }
+            (_, Some(Permission { action, repository: Some(repository) })) => {
+                format!("{password}, or request {action} permission on {repository}; -u NAME logs in as another user")
+            }
+            _ => "use -u NAME to log in as another user".to_owned(),
+        }
+    }
+
+    /// What to use instead of the catalog.
+    pub(super) fn no_catalog(&self) -> String {
+        let usual = "many registries show their catalog to administrators only; 'rls tags REPO' works without it";
+        self.known_catalog().unwrap_or_else(|| usual.to_owned())
+    }
+
+    /// The same for hosted registries, which never list repositories.
+    pub(super) fn known_catalog(&self) -> Option<String> {
+        let is_gitlab = self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab"));
+        let instead = if self.is_docker_hub() {
+            "Docker Hub has no catalog; find repositories on hub.docker.com, then run 'rls tags NAMESPACE/NAME'"
+        } else if self.is_at("ghcr.io") {
+            "GHCR has no catalog; find packages on github.com/OWNER?tab=packages, then run 'rls tags \
+             ghcr.io/OWNER/NAME'"
+        } else if self.is_at("pkg.dev") || self.is_at("gcr.io") {
+            "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, \
+             'rls tags' to list their tags"
+        } else if self.is_at("quay.io") {
+            "find repositories on quay.io, then run 'rls tags quay.io/NAMESPACE/NAME'"
+        } else if is_gitlab {
+            "find a project's repositories in GitLab under Deploy > Container registry or with GET \
+             /projects/:id/registry/repositories, then run 'rls tags REPO'"
+        } else {
+            return None;
+        };
+        Some(instead.to_owned())
+    }
+}
+
+/// Whether a password of Amazon ECR has expired; only the text of the response says so.
+fn has_expired_at_ecr(identity: &Identity, error: &Error) -> bool {
+    let mut errors = error.reply().into_iter().flat_map(|reply| &reply.errors);
+    identity.username.as_deref() == Some("AWS") && errors.any(|error| error.message.contains("token has expired"))
+}

@@ -1,0 +1,168 @@
+//! Hints for connections that fail: the network, TLS, and servers that the registry named.
+
+use std::net::IpAddr;
+
+use registry_ls::Kind;
+use registry_ls::error::{Error, Fault, NamedBy, Network, OtherServer, Tls};
+use registry_ls::name::Registry;
+
+use super::context::HintContext;
+
+impl HintContext {
+    /// The hint where an address that the registry named does not work: the user did not choose it.
+    pub(super) fn other_server(&self, server: &OtherServer, kind: &Kind) -> Option<String> {
+        let OtherServer { place, named_by } = server;
+        let correct = match named_by {
+            NamedBy::Challenge => {
+                "the registry's administrator must correct the address of its token server (REGISTRY_AUTH_TOKEN_REALM; \
+                 Harbor: external_url)"
+            }
+            NamedBy::Redirect => {
+                "a login page or a proxy may be in front of it; its administrator must let registry clients through, or \
+                 correct its external address (REGISTRY_HTTP_HOST; Harbor: external_url)"
+            }
+        };
+        let who = match named_by {
+            NamedBy::Challenge => format!("the registry's WWW-Authenticate header names {place}"),
+            NamedBy::Redirect => format!("{} redirects to {place}", self.name()),
+        };
+        match kind {
+            Kind::Protocol(Fault::Status(500..)) => Some(format!("check the log of {place}")),
+            Kind::Protocol(Fault::Status(_)) if *named_by == NamedBy::Challenge => {
+                Some(format!("use -vv to see the request that {place} refuses"))
+            }
+            Kind::Protocol(Fault::Html) if *named_by == NamedBy::Challenge => Some(format!(
+                "a proxy or login page may answer in place of the token server {place}; -vv shows the headers"
+            )),
+            // The address of the registry itself works.
+            _ if *place == self.name() => None,
+            Kind::Network(Network::Proxy | Network::Reset) => None,
+            Kind::Network(_) | Kind::Tls(Tls::PlainHttp) | Kind::Protocol(Fault::Html | Fault::NotHttp) => {
+                Some(format!("{who}; {correct}"))
+            }
+            Kind::Tls(Tls::WrongName { .. }) => Some(format!("{who}, which its certificate is not for; {correct}")),
+            Kind::Tls(Tls::UnknownIssuer { .. }) => Some(format!(
+                "use --ca-file FILE with the certificate of the CA of {place}; to make it permanent: rls trust {place} \
+                 --write rls"
+            )),
+            Kind::Tls(Tls::Expired { .. } | Tls::NotYetValid { .. } | Tls::BadCertificate) => Some(format!(
+                "the administrator of {place} must renew its certificate; if it is valid, check this machine's clock"
+            )),
+            _ => None,
+        }
+    }
+
+    pub(super) fn network(&self, network: Network, error: &Error) -> Option<String> {
+        match network {
+            Network::Dns => Some("check the host name, or use --resolve HOST:PORT:ADDR to bypass DNS".to_owned()),
+            Network::Resolver => Some(
+                "check the name servers in /etc/resolv.conf, or use --resolve HOST:PORT:ADDR to bypass DNS".to_owned(),
+            ),
+            Network::Refused if error.route().has_answered => Some(
+                "the server answered before, and has stopped or is restarting; use --retries N to wait longer"
+                    .to_owned(),
+            ),
+            Network::Refused => Some(
+                "check that the registry is running and the port is right; the default is 443, or 80 with \
+                     http://"
+                    .to_owned(),
+            ),
+            Network::Proxy => {
+                Some("check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly".to_owned())
+            }
+            Network::ConnectTimeout => Some(
+                "a firewall may be dropping packets; use --connect-timeout to wait longer, or set HTTPS_PROXY to use \
+                 a proxy"
+                    .to_owned(),
+            ),
+            Network::HandshakeTimeout => Some(format!(
+                "check that {} serves TLS on this port; if it does, large packets may get lost (MTU): ping -M do -s 1400 {}",
+                self.name(),
+                self.registry.as_ref().map_or("HOST", Registry::host)
+            )),
+            Network::Reset | Network::Other => None,
+        }
+    }
+
+    /// What to do about a certificate for other names. Only a name that can be typed and is not the one that was typed
+    /// is suggested.
+    pub(super) fn wrong_name(&self, names: &[String]) -> String {
+        let host = self.registry.as_ref().map_or("HOST", Registry::host);
+        let port = self.registry.as_ref().map_or(443, Registry::effective_port);
+        let kind = if host.parse::<IpAddr>().is_ok() { "IP address" } else { "DNS name" };
+        let reissue = format!("reissue the certificate with {host} as {kind} in its subjectAltName");
+        if let Some(name) = names.iter().find(|name| !name.contains('*') && *name != host) {
+            return format!(
+                "use a name from the certificate, such as {name}; --resolve NAME:{port}:ADDR sets the address to \
+                 connect to"
+            );
+        }
+        // A wildcard for a whole top-level domain covers nothing.
+        match names.iter().find(|name| name.strip_prefix("*.").is_some_and(|domain| domain.contains('.'))) {
+            Some(wildcard) => format!(
+                "{reissue}, or connect by a name that {wildcard} covers; --resolve NAME:{port}:ADDR sets the address"
+            ),
+            None => reissue,
+        }
+    }
+
+    pub(super) fn tls(&self, tls: &Tls) -> Option<String> {
+        let name = self.name();
+        match tls {
+            Tls::UnknownIssuer { roots: 0, .. } if roots_variable().is_some() => {
+                roots_variable().map(|variable| format!("correct {variable}, or unset it to use the system's CAs"))
+            }
+            Tls::UnknownIssuer { self_signed: true, .. } => Some(format!(
+                "use --ca-file FILE with this certificate; to make it permanent: rls trust {name} \
+                     --write rls"
+            )),
+            Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
+                "use --ca-file FILE with the certificate of {issuer:?}; if this is an intermediate CA, the server \
+                 should send its full chain (fullchain.pem)"
+            )),
+            Tls::UnknownIssuer { .. } if self.ca_given => {
+                Some("--ca-file names a different CA; ask the registry's administrator for the right one".to_owned())
+            }
+            Tls::UnknownIssuer { .. } => Some(format!(
+                "use --ca-file FILE with the certificate of the CA; to make it permanent: rls trust {name} --write rls"
+            )),
+            Tls::Expired { .. } => Some(
+                "renew the server's certificate; if it is valid, check this machine's \
+                 clock"
+                    .to_owned(),
+            ),
+            Tls::NotYetValid { .. } => Some("check the clocks of this machine and of the server".to_owned()),
+            Tls::WrongName { names } if names.is_empty() => {
+                Some("reissue the certificate with the host in its subjectAltName".to_owned())
+            }
+            Tls::WrongName { names } => Some(self.wrong_name(names)),
+            Tls::BadCertificate => Some(
+                "reissue the server's certificate; it needs CA:FALSE, extendedKeyUsage=serverAuth and the host in its \
+                 subjectAltName"
+                    .to_owned(),
+            ),
+            Tls::PlainHttp => Some(format!(
+                "use --plain-http or http://{name} if plain HTTP is intended; rls never \
+                 falls back to it"
+            )),
+            Tls::ClientCertificate { offered: false } => {
+                Some("use --client-cert FILE and --client-key FILE".to_owned())
+            }
+            Tls::ClientCertificate { offered: true } => {
+                Some("the server rejected the client certificate; check its issuer and expiry date".to_owned())
+            }
+            Tls::Downgrade { .. } => Some(
+                "behind a proxy the registry must know that it is reached over HTTPS: set \
+                 REGISTRY_HTTP_HOST=https://HOST on the server, or send X-Forwarded-Proto from the proxy"
+                    .to_owned(),
+            ),
+            Tls::Version => Some("enable TLS 1.2 or 1.3 on the server".to_owned()),
+            Tls::Handshake => None,
+        }
+    }
+}
+
+/// The variable that replaces the system's CAs, if one is set.
+fn roots_variable() -> Option<&'static str> {
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some())
+}

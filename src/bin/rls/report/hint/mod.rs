@@ -1,0 +1,158 @@
+//! Hints: what to do about an error, from the facts in it.
+
+mod access;
+mod connection;
+mod context;
+mod removal;
+
+use registry_ls::error::{Danger, Fault, Missing, Operation, Tls};
+use registry_ls::{Error, Kind};
+
+pub use self::context::HintContext;
+use self::removal::{danger_hint, no_deletion};
+use super::convert::conversion;
+use crate::output::some_of;
+
+impl HintContext {
+    /// The hint for an error, if there is one.
+    pub fn hint(&self, error: &Error) -> Option<String> {
+        if let Some(hint) = error.other_server().and_then(|server| self.other_server(server, error.kind())) {
+            return Some(hint);
+        }
+        match error.kind() {
+            Kind::NotFound(missing) => self.not_found(*missing),
+            Kind::Unauthenticated => {
+                Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in(error)))
+            }
+            Kind::UnusableChallenge => Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| {
+                "a login does not help; the registry's administrator must offer Basic or token authentication, in a valid \
+                 WWW-Authenticate header"
+                    .to_owned()
+            })),
+            Kind::Hidden => Some(format!("check the name; for a private repository, {}", self.log_in(error))),
+            Kind::Config => error.unusable_file().map(conversion),
+            Kind::CredentialsUnavailable(action) => Some(format!(
+                "run 'rls login {}' to store the credentials again, use -u NAME, or use --anonymous to {action} \
+                 without credentials",
+                self.name()
+            )),
+            Kind::Denied(denial) => Some(self.denied(denial, error)),
+            Kind::UnsafeRealm => Some(
+                "nothing was sent there; the registry's administrator must correct the realm of its token server \
+                 (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto"
+                    .to_owned(),
+            ),
+            Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
+            Kind::Protocol(fault) => self.protocol(fault),
+            Kind::ForeignPage { host } => Some(format!(
+                "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server, \
+                 or X-Forwarded-Host and X-Forwarded-Proto from the proxy; if {host} is the registry, use its name"
+            )),
+            Kind::RateLimited => {
+                Some("use --jobs 1 to send one request at a time; logging in often raises the limit".to_owned())
+            }
+            // Files are printed as they arrive.
+            Kind::Safety(Danger::DigestMismatch) if self.image.is_some() => {
+                Some("a proxy or the registry altered the data; do not use what was printed".to_owned())
+            }
+            Kind::Safety(danger) => danger_hint(danger),
+            Kind::Network(network) => self.network(*network, error),
+            Kind::Tls(tls) => {
+                let skip_verify = error
+                    .ignored_skip_verify()
+                    .map(|file| format!("use --insecure to skip verification, as {} asks", file.display()));
+                let own = match (tls, &error.route().proxy) {
+                    (Tls::UnknownIssuer { .. }, Some(proxy)) => Some(format!(
+                        "use --ca-file FILE with the CA certificate of the proxy {proxy} if it intercepts TLS, or of the \
+                         registry's CA if it does not"
+                    )),
+                    _ => self.tls(tls),
+                };
+                let hints: Vec<_> = own.into_iter().chain(skip_verify).collect();
+                (!hints.is_empty()).then(|| hints.join("; "))
+            }
+            Kind::TimedOut => {
+                Some("use --timeout to set the limit for the whole command, -v to see what it waits for".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn not_found(&self, missing: Missing) -> Option<String> {
+        if let Some(name) = &self.dangling {
+            return Some(format!(
+                "the tag is listed, but its manifest is gone; run 'rls rm {name} --placeholder' to remove it (needs \
+                 permission to push), or ask the registry's administrator"
+            ));
+        }
+        let no_repository = if self.no_repository { "the repository does not exist; " } else { "" };
+        match (self.nearest.as_slice(), self.folder.as_slice()) {
+            ([], []) => {}
+            (nearest, []) => return Some(format!("{no_repository}did you mean {}?", nearest.join(", "))),
+            (_, [only]) => return Some(format!("this is a folder; did you mean {only}?")),
+            (_, folder) => return Some(format!("this is a folder; repositories in it: {}", some_of(folder))),
+        }
+        match missing {
+            Missing::Tag if self.no_repository => {
+                Some(format!("{no_repository}run '{}' to list repositories", self.repos()))
+            }
+            Missing::Tag if self.repository.is_some() => {
+                let registry = self.registry.as_ref()?;
+                Some(format!("run 'rls tags {}' to list tags", registry.qualify(self.repository.as_ref()?)))
+            }
+            Missing::Repository => Some(format!("run '{}' to list repositories", self.repos())),
+            Missing::Endpoint => Some(format!("check that {} is a registry; registries respond on /v2/", self.name())),
+            Missing::File => self.image.as_ref().map(|image| format!("run 'rls files {image}' to list its files")),
+            Missing::Tag | Missing::Manifest | Missing::Blob => None,
+        }
+    }
+
+    fn unsupported(&self, operation: Operation, error: &Error) -> String {
+        match operation {
+            Operation::Catalog => self.no_catalog(),
+            Operation::DeleteTag | Operation::DeleteManifest if self.is_docker_hub() => {
+                "delete tags on the Docker Hub website: hub.docker.com/repository/docker/NAMESPACE/NAME/tags".to_owned()
+            }
+            Operation::DeleteTag | Operation::DeleteManifest if self.is_at("ghcr.io") => {
+                "delete package versions on the GitHub website, or with: gh api --method DELETE \
+                 /user/packages/container/NAME/versions/ID"
+                    .to_owned()
+            }
+            Operation::DeleteTag | Operation::DeleteManifest => no_deletion(error).to_owned(),
+            Operation::Tags | Operation::Other => format!(
+                "check that {} is a registry; registries respond on \
+                 /v2/",
+                self.name()
+            ),
+        }
+    }
+
+    fn protocol(&self, fault: &Fault) -> Option<String> {
+        let name = self.name();
+        match fault {
+            Fault::Html => Some(format!(
+                "check that {name} is the registry; a proxy, login page or web interface may have responded, -vv \
+                 shows the headers"
+            )),
+            Fault::TlsPort => Some("remove --plain-http or http://; the port uses HTTPS".to_owned()),
+            Fault::NotHttp => {
+                Some(format!("another service listens on {name}; registries usually use port 443 or 5000"))
+            }
+            Fault::PageSize => Some("use --limit N to request pages of at most N names".to_owned()),
+            Fault::Redirect => Some(
+                "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server"
+                    .to_owned(),
+            ),
+            Fault::Unpacked => Some("if the image is trusted, use --max-unpacked SIZE to allow more".to_owned()),
+            Fault::Window => Some("use --max-window SIZE to allow more, which takes as much memory".to_owned()),
+            Fault::TooLarge if self.held_list => Some(
+                "run 'rls tags REPO --sort none' for this repository alone: it prints tags as they arrive".to_owned(),
+            ),
+            Fault::Encoding => {
+                Some(format!("a proxy in front of {name} may compress its replies; turn that off for /v2/"))
+            }
+            Fault::Status(500..) => Some("check the server's log; use --retries N to retry more often".to_owned()),
+            _ => None,
+        }
+    }
+}
