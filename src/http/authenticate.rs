@@ -142,7 +142,13 @@ impl Authenticator {
     /// Rules 1 and 2 of [`Authenticator::send`]. What is known is looked up once a permit is there: while this request
     /// waited for one, another may have fetched the token.
     async fn authorization(&self, request: &Request, key: &AuthKey) -> Result<(SentAuthorization, Permit)> {
-        let permit = self.limiter.acquire().await;
+        let permit = loop {
+            let permit = self.limiter.acquire().await;
+            let Some(fetch) = self.tokens.pending(key) else { break permit };
+            // No other request may wait while this one waits for its token.
+            drop(permit);
+            fetch.await;
+        };
         let token = self.tokens.cached(key);
         let header = match &token {
             Some(token) => header_value(&token.authorization()),
@@ -155,7 +161,6 @@ impl Authenticator {
         if !self.tokens.prefetching().predicts(key) {
             return Ok((SentAuthorization::default(), permit));
         }
-        // No other request may wait while this one waits for its token.
         drop(permit);
         let prefetched = self.tokens.prefetch(key, &request.context).await;
         Ok((SentAuthorization::prefetched(prefetched), self.limiter.acquire().await))

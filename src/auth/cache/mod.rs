@@ -78,6 +78,13 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
         let _ = slot.store(Ok(token));
     }
 
+    /// The end of a fetch for `key` that is going on while no token can be used; `None` if there is none.
+    pub fn pending(&self, key: &K) -> Option<impl Future<Output = ()> + Send + use<K>> {
+        let slot = Arc::clone(&lock(&self.entries).slots.get(key)?.slot);
+        let is_pending = slot.usable(None).is_none() && slot.fetching.try_lock().is_err();
+        is_pending.then(|| async move { drop(slot.fetching.lock().await) })
+    }
+
     /// The token for `key`: the cached one, or the result of `fetch`. `fetch` is not polled when a token is cached or
     /// another caller's fetch returns it.
     ///
@@ -105,6 +112,8 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
         if let Some(failure) = slot.failure_since(before) {
             return Err(failure);
         }
+        // Requests that begin now are to wait for the new token.
+        lock(&slot.state).token = None;
         let fetched = fetch.await.map(Arc::new);
         slot.store(fetched)
     }

@@ -65,6 +65,11 @@ impl TokenSource {
         self.cache.get_fresh(key)
     }
 
+    /// The end of a fetch of the token for `key`, if it is being fetched and there is none to use meanwhile.
+    pub fn pending(&self, key: &AuthKey) -> Option<impl Future<Output = ()> + Send + use<>> {
+        self.cache.pending(key)
+    }
+
     /// The token for `key`: from the cache unless it is `rejected`, otherwise from the token server.
     ///
     /// # Errors
