@@ -1,7 +1,7 @@
 //! Replaces files atomically: readers see the old or the new contents, never a part of either, and of two processes
 //! that change a file at once neither loses the other's change.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 /// The time limit for waiting on another process that changes the same file, which takes milliseconds.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
-/// The largest file that can be changed, in bytes.
+/// The largest file that can be changed, in bytes. What is larger could not be read back.
 const LARGEST_FILE: u64 = 1 << 20;
+/// The length of what `tempfile` adds to the name of a temporary file.
+const RANDOM_LENGTH: usize = 6;
 /// The longest chain of symbolic links that is followed, as on Linux.
 const MAX_LINKS: usize = 40;
 
@@ -43,7 +45,7 @@ pub(crate) struct Replacement {
     access: Access,
     former: Option<Metadata>,
     /// `None` where locking is not supported.
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 impl Replacement {
@@ -68,7 +70,9 @@ impl Replacement {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Self { file, access, former, _lock: lock })
+        let replacement = Self { file, access, former, lock };
+        replacement.remove_leftovers();
+        Ok(replacement)
     }
 
     /// The contents of the file; `None` when it does not exist.
@@ -88,13 +92,38 @@ impl Replacement {
         Ok(Some(bytes))
     }
 
+    /// Removes the temporary files of processes that were killed while they replaced the file: they may hold secrets.
+    /// Under the lock there are no others.
+    fn remove_leftovers(&self) {
+        if self.lock.is_none() {
+            return;
+        }
+        let prefix = hidden(&self.file, "-");
+        let is_leftover = |name: &OsStr| {
+            let random = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+            random.is_some_and(|random| random.len() == RANDOM_LENGTH && random.iter().all(u8::is_ascii_alphanumeric))
+        };
+        for entry in fs::read_dir(folder_of(&self.file)).into_iter().flatten().flatten() {
+            if is_leftover(&entry.file_name()) && entry.file_type().is_ok_and(|file| file.is_file()) {
+                // One that stays is no worse than before.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     /// Replaces the contents of the file.
     ///
     /// # Errors
     ///
-    /// When it cannot be written. The old contents are then unchanged.
+    /// When it cannot be written, or would be larger than 1 MiB. The old contents are then unchanged.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut new = tempfile::Builder::new().prefix(&hidden(&self.file, "-")).tempfile_in(folder_of(&self.file))?;
+        if bytes.len() as u64 > LARGEST_FILE {
+            return Err(io::Error::other("it would be larger than 1 MiB"));
+        }
+        let mut new = tempfile::Builder::new()
+            .prefix(&hidden(&self.file, "-"))
+            .rand_bytes(RANDOM_LENGTH)
+            .tempfile_in(folder_of(&self.file))?;
         new.write_all(bytes)?;
         self.set_permissions(new.as_file())?;
         new.as_file().sync_all()?;
@@ -329,6 +358,32 @@ mod tests {
         File::create(&path).unwrap().set_len(LARGEST_FILE + 1).unwrap();
         let begun = Replacement::begin(&path, Access::Owner).unwrap();
         assert_eq!(begun.read().unwrap_err().to_string(), "it is larger than 1 MiB");
+        let length = usize::try_from(LARGEST_FILE).unwrap();
+        assert_eq!(begun.write(&vec![b' '; length + 1]).unwrap_err().to_string(), "it would be larger than 1 MiB");
+        assert_eq!((fs::metadata(&path).unwrap().len(), names(home.path()).len()), (LARGEST_FILE + 1, 2));
+        begun.write(&vec![b' '; length]).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("config.json");
+        let stay = [
+            ".config.json-",
+            ".config.json-abcde",
+            ".config.json-abcdefg",
+            ".config.json-ab.def",
+            "config.json-abcdef",
+        ];
+        for name in stay.iter().chain(&[".config.json-aB3dEf", ".config.json-000000"]) {
+            fs::write(home.path().join(name), "s3cret").unwrap();
+        }
+        fs::create_dir(home.path().join(".config.json-folder")).unwrap();
+        replace(&path, b"now", Access::Owner).unwrap();
+        let mut expected: Vec<_> = stay.iter().map(|name| (*name).to_owned()).collect();
+        expected.extend([".config.json-folder".to_owned(), "config.json".to_owned()]);
+        expected.sort();
+        assert_eq!(names(home.path()), expected);
     }
 
     #[test]

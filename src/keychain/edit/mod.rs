@@ -54,17 +54,12 @@ pub(super) fn put(
 /// The error is that of [`put`].
 pub(super) fn remove(text: &str, unwanted: impl Fn(&str) -> bool) -> Result<(String, usize), String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut text = if text.trim().is_empty() { "{}".to_owned() } else { text.to_owned() };
-    let mut removed = 0;
-    loop {
-        let document = Document::parse(&text)?;
-        let Some(auths) = document.auths()? else { return Ok((text, removed)) };
-        let Some(at) = auths.members.iter().position(|member| unwanted(&member.key)) else {
-            return Ok((text, removed));
-        };
-        text = document.without_member(&auths, at);
-        removed += 1;
-    }
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let document = Document::parse(text)?;
+    let Some(auths) = document.auths()? else { return Ok((text.to_owned(), 0)) };
+    let kept: Vec<_> = auths.members.iter().map(|member| !unwanted(&member.key)).collect();
+    let removed = kept.iter().filter(|kept| !**kept).count();
+    Ok((document.with_members(&auths, &kept), removed))
 }
 
 /// Checks that a text can be parsed and has the entry, so that a broken file is never written.
@@ -132,17 +127,26 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The text without a member and its comma.
-    fn without_member(&self, object: &Object, at: usize) -> String {
-        let member = &object.members[at];
-        match (at.checked_sub(1).map(|before| &object.members[before]), object.members.get(at + 1)) {
-            (Some(before), _) => self.replaced(before.end..member.end, ""),
-            (None, Some(_)) => {
-                let comma = self.text[member.end..].find(',').map_or(member.end, |comma| member.end + comma + 1);
-                self.replaced(object.start + 1..comma, "")
+    /// The text without the members of an object that are not `kept`, and their commas.
+    fn with_members(&self, object: &Object, kept: &[bool]) -> String {
+        let Some(last) = object.members.last().filter(|_| kept.contains(&true)) else {
+            return match kept {
+                [] => self.text.to_owned(),
+                _ => self.replaced(object.start..object.end, "{}"),
+            };
+        };
+        let mut members = String::with_capacity(last.end - object.start);
+        let mut before = object.start + 1;
+        for (member, kept) in object.members.iter().zip(kept) {
+            let with_comma = &self.text[before..member.end];
+            if *kept {
+                // The first has a comma before it only if those before it are gone.
+                let comma = with_comma.find(',').filter(|_| members.is_empty() && before > object.start + 1);
+                members.push_str(&with_comma[comma.map_or(0, |comma| comma + 1)..]);
             }
-            (None, None) => self.replaced(object.start..object.end, "{}"),
+            before = member.end;
         }
+        self.replaced(object.start + 1..last.end, &members)
     }
 }
 
