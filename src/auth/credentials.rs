@@ -42,7 +42,9 @@ impl Credentials {
     pub fn basic(username: impl Into<String>, password: impl Into<SecretString>) -> Result<Self> {
         let username = username.into();
         if username.contains(':') {
-            return Err(Error::config(format!("user name {username:?} contains a colon")));
+            // What follows is a password, as curl's -u has it.
+            let name = username.split(':').next().unwrap_or_default();
+            return Err(Error::config(format!("user name \"{name}:…\" contains a colon")));
         }
         Ok(Self::Basic { username, password: password.into() })
     }

@@ -4,7 +4,7 @@
 //! [`token_server`] decides whether the token server may have credentials, [`Scopes::for_request`] which scopes to
 //! request, and [`TokenRequest::attempts`] how; [`Token::parse`] reads its reply and [`TokenCache`] stores it.
 //! [`ChallengeTemplate`] predicts a registry's next challenge, and [`PendingScopes`] selects permissions to request
-//! with one token.
+//! with one token. `secrets` masks in the texts of servers what they must not make visible.
 //!
 //! The specifications: RFC 9110 §11 (challenges), RFC 7617 (Basic), RFC 6750 (Bearer), and of the distribution project
 //! "Token Authentication Specification", "Oauth2 Token Authentication" and "Token Scope Documentation".
@@ -20,6 +20,7 @@ mod realm;
 mod request;
 mod scope;
 mod scope_batch;
+mod secrets;
 mod token;
 
 pub(crate) use address::{AddressLimit, may_lead_to};
@@ -33,6 +34,7 @@ pub use realm::token_server;
 pub use request::{TokenMethod, TokenRequest};
 pub use scope::{Scope, Scopes};
 pub use scope_batch::{PendingScopes, ScopeBudget, TokenSize};
+pub(crate) use secrets::{MASK, Origin as SecretOrigin, Secrets, is_harmless};
 pub use token::Token;
 
 /// Parsers that are public for the fuzz targets and the test vectors alone.

@@ -48,6 +48,8 @@ impl<'de> Deserialize<'de> for SecretValue {
 impl Token {
     /// The largest reply of a token server, in bytes.
     pub const MAX_BODY: usize = 1024 * 1024;
+    /// The largest identity token, in bytes: it is kept in a file that every command reads.
+    pub const MAX_IDENTITY_TOKEN: usize = 64 * 1024;
 
     /// Parses the reply of a token server that has just arrived.
     ///
@@ -122,8 +124,20 @@ impl Token {
 
     /// The identity token that came with it, if one was asked for
     /// ([`TokenRequest::offline`](super::TokenRequest::offline)).
-    pub fn refresh_token(&self) -> Option<&SecretString> {
-        self.refresh.as_ref()
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Protocol`] if it cannot be stored: it is larger than 64 KiB, or has a character that is not visible ASCII.
+    pub fn refresh_token(&self) -> Result<Option<&SecretString>> {
+        let Some(refresh) = &self.refresh else { return Ok(None) };
+        let unusable = |fault| Error::new(Kind::Protocol(fault), "the token server's identity token cannot be used");
+        if refresh.expose_secret().len() > Self::MAX_IDENTITY_TOKEN {
+            return Err(unusable(Fault::TooLarge).because("it is larger than 64 KiB"));
+        }
+        if !is_header_token(refresh.expose_secret()) {
+            return Err(unusable(Fault::Malformed).because("it has a character that a token may not have"));
+        }
+        Ok(Some(refresh))
     }
 
     /// The token's claims, signature **not checked**: for users to look at, never to decide by. `None` when it is not a
@@ -282,9 +296,26 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_token_that_cannot_be_stored_is_an_error_of_its_own() {
+        let of = |refresh: &str| token(&serde_json::json!({"token": "a", "refresh_token": refresh}).to_string());
+        let largest = "r".repeat(Token::MAX_IDENTITY_TOKEN);
+        assert!(of(&largest).refresh_token().is_ok_and(|token| token.is_some()));
+        assert!(of("").refresh_token().is_ok_and(|token| token.is_none()));
+        for (refresh, fault) in [
+            (largest + "r", Fault::TooLarge),
+            ("r\n".to_owned(), Fault::Malformed),
+            ("r\u{e9}".to_owned(), Fault::Malformed),
+        ] {
+            let token = of(&refresh);
+            assert_eq!(token.authorization().expose_secret(), "Bearer a");
+            assert_eq!(token.refresh_token().expect_err("refused").kind(), &Kind::Protocol(fault));
+        }
+    }
+
+    #[test]
     fn the_identity_token_is_separate() {
         let token = token(r#"{"access_token":"bar","refresh_token":"baz"}"#);
-        assert_eq!(token.refresh_token().map(ExposeSecret::expose_secret), Some("baz"));
+        assert_eq!(token.refresh_token().unwrap().map(ExposeSecret::expose_secret), Some("baz"));
         let shown = format!("{token:?}");
         assert!(!shown.contains("bar") && !shown.contains("baz"), "{shown}");
     }

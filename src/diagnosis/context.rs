@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::auth::{Action, Challenge};
 use crate::error::Result;
-use crate::http::{Options, Request, Stats};
+use crate::http::{Options, Proxy, Request, Stats};
 use crate::keychain::{self, Keychain};
 use crate::name::{Reference, Registry, Repository, Tag};
 use crate::registry::{Client, Endpoint, RepositoryHandle};
@@ -60,7 +60,7 @@ pub(super) struct Context {
     pub base: Url,
     client: Result<Client>,
     /// The proxy that requests go through; `None` without one.
-    pub proxy: Option<Url>,
+    pub proxy: Option<Proxy>,
     /// Where to connect: to the registry, or to the proxy.
     pub addresses: Vec<SocketAddr>,
     /// The certificates that the server presents.

@@ -101,7 +101,8 @@ async fn run(name: Name, context: &mut Context) -> Result<Outcome> {
 /// The check that must pass before this one can be tried.
 fn prerequisite(name: Name) -> Option<Name> {
     Some(match name {
-        Name::Proxy | Name::Dns => return None,
+        Name::Proxy => return None,
+        Name::Dns => Name::Proxy,
         Name::Tcp => Name::Dns,
         Name::Tls => Name::Tcp,
         Name::Http => Name::Tls,

@@ -8,34 +8,34 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use url::Url;
 
 use super::check::{Fact, Finding, Outcome};
 use super::context::Context;
 use super::problem::Problem;
-use crate::error::{Kind, Network};
-use crate::http::{LookupError, has_proxy_but_for_exceptions, lookup, proxy_for, proxy_variable};
+use crate::error::{Kind, Network, without_os_error};
+use crate::http::{Exemption, LookupError, ProxyChoice, choose_proxy, lookup};
 
 /// Checks the proxy settings: whether requests go through one, and why.
 pub(super) fn proxy(context: &mut Context) -> Outcome {
     let host = context.base.host_str().unwrap_or_default();
-    let variable = proxy_variable(&context.base);
-    let proxy = proxy_for(&context.base);
-    let outcome = match (&proxy, variable) {
-        (Some(proxy), Some(variable)) => Outcome::passed(format!("{proxy} ({variable})")),
-        (Some(proxy), None) => Outcome::passed(proxy),
-        (None, None) => Outcome::passed(format!("none for {host}")),
-        (None, Some(variable)) if has_proxy_but_for_exceptions(&context.base) => {
+    let outcome = match choose_proxy(&context.base) {
+        ProxyChoice::Through(proxy) => {
+            let outcome = Outcome::passed(format!("{proxy} ({})", proxy.variable));
+            context.proxy = Some(proxy);
+            outcome
+        }
+        ProxyChoice::Direct => Outcome::passed(format!("none for {host}")),
+        ProxyChoice::Exempt { variable, reason: Exemption::NoProxy } => {
             Outcome::passed(format!("none for {host}: {variable} is set, and NO_PROXY excludes it"))
         }
-        (None, Some(variable)) => {
-            let cause = format!("the value of {variable} is not a proxy URL; it is ignored");
-            let problem = Problem::ProxySetting { variable };
-            Outcome::failed(format!("{variable} is invalid"), Finding { problem, cause, kind: Kind::Config })
-                .without_blocking()
+        ProxyChoice::Exempt { variable, reason: Exemption::Loopback } => {
+            Outcome::passed(format!("none for {host}: {variable} is set, and loopback addresses are reached directly"))
+        }
+        ProxyChoice::Unusable { variable, why } => {
+            let finding = Finding { problem: Problem::ProxySetting { variable }, cause: why, kind: Kind::Config };
+            Outcome::failed(format!("{variable} cannot be used"), finding)
         }
     };
-    context.proxy = proxy.and_then(|proxy| Url::parse(&proxy).ok());
     outcome.untimed()
 }
 
@@ -45,7 +45,7 @@ const MAX_LISTED: usize = 4;
 /// Resolves the host of the registry or, where there is one, of the proxy.
 pub(super) async fn dns(context: &mut Context) -> Outcome {
     let (host, port) = match &context.proxy {
-        Some(proxy) => (proxy.host_str().unwrap_or_default().to_owned(), port_of(proxy)),
+        Some(proxy) => (proxy.place().0.to_owned(), proxy.place().1),
         None => context.place(),
     };
     let is_proxy = context.proxy.is_some();
@@ -129,11 +129,6 @@ impl ResolverSettings {
     }
 }
 
-/// The port of a proxy; 1080 for a SOCKS proxy without one.
-fn port_of(proxy: &Url) -> u16 {
-    proxy.port_or_known_default().unwrap_or(1080)
-}
-
 /// A list of addresses.
 fn describe(addresses: &[SocketAddr]) -> String {
     let listed: Vec<_> = addresses.iter().take(MAX_LISTED).map(|address| address.ip().to_string()).collect();
@@ -184,7 +179,7 @@ fn words(error: &io::Error, limit: Duration) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::TimedOut => format!("timed out after {limit:?}"),
-        _ => error.to_string(),
+        _ => without_os_error(error.to_string()),
     }
 }
 
@@ -202,7 +197,7 @@ fn finding(address: SocketAddr, error: &io::Error, limit: Duration, is_proxy: bo
         },
         _ => Finding {
             problem: Problem::NoConnection { is_proxy },
-            cause: format!("{address}: {error}"),
+            cause: format!("{address}: {}", without_os_error(error.to_string())),
             kind: Kind::Network(Network::Other),
         },
     }

@@ -285,6 +285,13 @@ pub enum Network {
     Reset,
     /// The proxy failed or refused.
     Proxy,
+    /// The proxy requires a login.
+    ProxyLogin {
+        /// The variable that names the proxy.
+        variable: &'static str,
+        /// Whether it has a user name and a password, which the proxy refuses.
+        refused: bool,
+    },
     /// Anything else below HTTP.
     Other,
 }

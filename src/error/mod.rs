@@ -81,7 +81,7 @@ impl Error {
     /// Adds a cause; the most specific comes first.
     #[must_use]
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.0.causes.push(cause.to_string());
+        self.0.causes.push(without_os_error(cause.to_string()));
         self
     }
 
@@ -104,6 +104,23 @@ impl Error {
     #[must_use]
     pub fn with_reply(mut self, reply: Reply) -> Self {
         self.0.reply = Some(reply);
+        self
+    }
+
+    /// The same error with the secrets in its texts masked: for errors about what a server chose, which may echo one.
+    #[must_use]
+    pub(crate) fn masked(mut self, mask: &dyn Fn(&str) -> String) -> Self {
+        self.0.what = mask(&self.0.what);
+        if let Kind::ForeignPage { host } = &mut self.0.kind {
+            *host = mask(host);
+        }
+        self.masked_causes(mask)
+    }
+
+    /// As [`Error::masked`], if only the causes quote a server.
+    #[must_use]
+    pub(crate) fn masked_causes(mut self, mask: &dyn Fn(&str) -> String) -> Self {
+        self.0.causes.iter_mut().for_each(|cause| *cause = mask(cause));
         self
     }
 
@@ -273,6 +290,18 @@ impl Error {
     }
 }
 
+/// A text without the number that the standard library adds to the words of a system error: ` (os error 2)`.
+pub fn without_os_error(mut text: String) -> String {
+    const MARK: &str = " (os error ";
+    if let Some(start) = text.rfind(MARK)
+        && let Some(number) = text[start + MARK.len()..].strip_suffix(')')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        text.truncate(start);
+    }
+    text
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.what)?;
@@ -298,5 +327,14 @@ mod tests {
         let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<std::io::Error>());
         assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::PermissionDenied));
         assert!(size_of::<Error>() == size_of::<usize>(), "an error is one pointer");
+    }
+
+    #[test]
+    fn an_error_of_the_system_has_no_number() {
+        let absent = std::fs::read("/nowhere/at/all").expect_err("it is absent");
+        assert_eq!(Error::config("x").because(absent).to_string(), "x: No such file or directory");
+        for text in ["odd (os error 7) in the middle", "(os error", "x (os error y)"] {
+            assert_eq!(without_os_error(text.to_owned()), text);
+        }
     }
 }

@@ -273,7 +273,7 @@ impl AuthState {
 
     /// Says of a denial by `url` whether it is about being logged in, about the password or about a permission; who was
     /// denied, and what `token`, if one was sent, grants. That of an anonymous request has the credentials that almost
-    /// were the registry's.
+    /// were the registry's. `masked` removes secrets from what the token says.
     ///
     /// Registries answer alike for a repository that does not exist and for one that may not be read: then both are
     /// said.
@@ -283,6 +283,7 @@ impl AuthState {
         url: &Url,
         context: &RequestContext,
         token: Option<&Token>,
+        masked: &(dyn Fn(&str) -> String + Sync),
     ) -> Error {
         let Kind::Denied(denial) = error.kind() else { return error };
         if !self.may_receive_credentials(url) {
@@ -331,7 +332,7 @@ impl AuthState {
             Some(scopes) => {
                 let is_granted = |permission| scopes.iter().any(|scope| scope.allows(permission));
                 let is_refused = context.permission.as_ref().is_some_and(is_granted);
-                let listed = scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                let listed = masked(&scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
                 error.because(match is_refused {
                     true => format!("the token grants {listed}, and the registry refuses it all the same"),
                     false => format!("the token grants only {listed}"),

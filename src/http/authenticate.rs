@@ -333,7 +333,7 @@ impl Authenticator {
         let PendingChallenge { request, url, key, refused_token, found: all, .. } = &pending;
         let context = &request.context;
         self.state.cache().asks_for_bearer(&key.0);
-        let realm = self.tokens.realm(url, response.peer(), &challenge.realm)?;
+        let realm = self.tokens.realm(url, response.peer(), &challenge.realm).map_err(|error| response.mask(error))?;
         let mut rejected = refused_token.clone();
         if rejected.is_none()
             && let Some(token) = self.tokens.available(key, context, all).await
@@ -389,7 +389,8 @@ impl Authenticator {
     /// Adds to a denial by `url` who was denied, and what the token in use grants.
     pub async fn explain_denial(&self, error: Error, url: &Url, request: &Request) -> Error {
         let token = self.tokens.cached(&(url.origin(), request.context.permission.clone()));
-        self.state.explain_denial(error, url, &request.context, token.as_deref()).await
+        let masked = |text: &str| self.observer.secrets.masked(text);
+        self.state.explain_denial(error, url, &request.context, token.as_deref(), &masked).await
     }
 }
 
@@ -405,7 +406,7 @@ fn is_refused(response: &Response, origin: &Origin) -> bool {
 /// If it has none that can be answered.
 pub(super) fn challenge_of(response: &Response) -> Result<Challenge> {
     let lines: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
-    preferred(challenges(lines))
+    preferred(challenges(lines)).map_err(|error| response.mask(error))
 }
 
 /// Whether a 401 to Basic credentials says that they are wrong. Some registries answer so where a permission is missing:

@@ -13,18 +13,20 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
+use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 use url::Url;
 
-use super::errors::{find_source, root_cause, unresolved};
+use super::auth_state::header_value;
+use super::errors::{find_source, proxy_error, root_cause, unresolved};
 use super::options::Options;
-use super::proxy::proxy_for;
+use super::proxy::{Proxy, choose_proxy};
 use super::request::authority;
 use super::resolver::lookup;
+use crate::auth::Credentials;
 use crate::error::{Error, Kind, Network, Result};
 
 /// A connection on which nothing has been sent yet.
@@ -37,11 +39,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> RawStream for T {}
 ///
 /// # Errors
 ///
-/// [`Kind::Network`] if the server or the proxy cannot be reached.
+/// [`Kind::Network`] if the server or the proxy cannot be reached; [`Kind::Config`] if the proxy's variable cannot be used.
 pub async fn connect(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn RawStream>> {
     let connecting = async {
-        match Matcher::from_env().intercept(&uri(url)?) {
-            Some(proxy) => through(&proxy, &proxy_for(url).unwrap_or_default(), url, proxy_tls).await,
+        match choose_proxy(url).proxy()? {
+            Some(proxy) => through(&proxy, url, proxy_tls).await,
             None => direct(url, options).await,
         }
     };
@@ -67,16 +69,14 @@ async fn direct(url: &Url, options: &Options) -> Result<Box<dyn RawStream>> {
     connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn RawStream>).map_err(|error| unreached(&error, url))
 }
 
-/// Connects through a proxy; `name` is the proxy without its credentials, for errors.
-async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) -> Result<Box<dyn RawStream>> {
-    let to = proxy.uri().clone();
+/// Connects through a proxy.
+async fn through(proxy: &Proxy, url: &Url, tls: ClientConfig) -> Result<Box<dyn RawStream>> {
+    let to = uri(&proxy.url)?;
+    let credentials = proxy.credentials();
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     let target = uri(url)?;
-    let fail = |error: &(dyn StdError + 'static)| {
-        let what = format!("cannot reach {} through the proxy {name}", authority(url));
-        network(Network::Proxy, what).because(root_cause(error))
-    };
+    let fail = |error: &(dyn StdError + 'static)| proxy_error(error, proxy, &authority(url));
     let local_dns = !matches!(to.scheme_str(), Some("socks4a" | "socks5h"));
     match to.scheme_str() {
         Some("socks4" | "socks4a") => {
@@ -85,15 +85,16 @@ async fn through(proxy: &Intercept, name: &str, url: &Url, tls: ClientConfig) ->
         }
         Some("socks5" | "socks5h") => {
             let mut socks = SocksV5::new(to, connector).local_dns(local_dns);
-            if let Some((user, password)) = proxy.raw_auth() {
-                socks = socks.with_auth(user.to_owned(), password.to_owned());
+            if let Some((user, password)) = credentials {
+                socks = socks.with_auth(user, password.expose_secret().to_owned());
             }
             Ok(Box::new(socks.call(target).await.map_err(|error| fail(&error))?.into_inner()))
         }
         _ => {
             let mut tunnel = Tunnel::new(to, HttpsConnector::from((connector, without_protocols(tls))));
-            if let Some(credentials) = proxy.basic_auth() {
-                tunnel = tunnel.with_auth(credentials.clone());
+            if let Some((username, password)) = credentials {
+                let header = Credentials::Basic { username, password }.basic_header();
+                tunnel = header.as_ref().and_then(header_value).into_iter().fold(tunnel, Tunnel::with_auth);
             }
             Ok(Box::new(TokioIo::new(tunnel.call(target).await.map_err(|error| fail(&error))?)))
         }
@@ -202,17 +203,15 @@ mod tests {
         assert_eq!((kind, &*what), (Kind::Network(Network::Dns), "cannot resolve registry.invalid"));
     }
 
-    fn proxy(uri: &str) -> Intercept {
-        let matcher = hyper_util::client::proxy::matcher::Matcher::builder().all(uri).build();
-        matcher.intercept(&Uri::from_static("https://registry.corp")).unwrap()
+    fn proxy(value: &str) -> Proxy {
+        Proxy::parse("HTTPS_PROXY", value).unwrap()
     }
 
     #[tokio::test]
     async fn a_proxy_is_asked_for_a_tunnel() {
         let (port, seen) = server(b"HTTP/1.1 200 OK\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let stream =
-            through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), "PROXY", &url, tls()).await.unwrap();
+        let stream = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.unwrap();
         let request = seen.await.unwrap();
         assert!(request.starts_with("CONNECT registry.corp:5000 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
@@ -223,10 +222,10 @@ mod tests {
     async fn a_proxy_that_refuses_is_named_without_its_credentials() {
         let (port, _) = server(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error =
-            through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), "PROXY", &url, tls()).await.err().unwrap();
+        let error = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
         assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
-        assert_eq!(error.what(), "cannot reach registry.corp:5000 through the proxy PROXY");
+        let proxy = format!("http://127.0.0.1:{port} (HTTPS_PROXY)");
+        assert_eq!(error.what(), format!("cannot reach registry.corp:5000 through the proxy {proxy}"));
         assert!(!error.to_string().contains("s3cret"));
     }
 
@@ -234,7 +233,7 @@ mod tests {
     async fn a_socks_proxy_gets_the_socks_protocol() {
         let (port, seen) = server(b"\x05\xff").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), "PROXY", &url, tls()).await.err().unwrap();
+        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
         assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
         assert_eq!(seen.await.unwrap().as_bytes()[0], 5);
     }

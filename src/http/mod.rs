@@ -43,7 +43,7 @@ pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
 pub use observe::{Stats, Totals, redacted_headers, redacted_url, warning_text};
 pub use options::{Jobs, Options, Resolve};
-pub use proxy::{has_proxy_but_for_exceptions, proxy_for, proxy_variable};
+pub use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};
 pub use redirect::redirect_target;
 pub use request::{Request, RequestContext};
 pub use resolver::{LookupError, lookup};

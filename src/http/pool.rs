@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, redirect};
+use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
@@ -17,11 +18,11 @@ use super::errors::{Attempt, find_source, is_dead, requires_http1, transport_err
 use super::observe::Observer;
 use super::options::Options;
 use super::origins::{MAX_ORIGINS, Origins, Referral};
-use super::proxy::proxy_for;
+use super::proxy::{Proxy, choose_proxy, proxy_for, unusable};
 use super::resolver::{OriginResolver, PrivateAddress, Resolver};
 use super::response::Response;
 use super::timeouts::Timeouts;
-use crate::auth::AddressLimit;
+use crate::auth::{AddressLimit, Credentials, SecretOrigin};
 use crate::error::{Error, Kind, Network, Result, Route};
 use crate::trust::Trust;
 
@@ -128,9 +129,9 @@ impl Pool {
         };
         let reply = reply.map_err(|error| self.with_circumstances(error, url))?;
         let latency = sent.elapsed();
-        self.observer.response(&reply, latency);
-        let (stats, route) = (Arc::clone(&self.observer.stats), self.route(url));
-        let response = Response::new(reply, latency, self.timeouts, stats, route);
+        self.observer.response(message.method, &reply, latency);
+        let (observer, route) = (Arc::clone(&self.observer), self.route(url));
+        let response = Response::new(reply, latency, self.timeouts, observer, route);
         let peer = response.peer();
         self.origins.answered(url, peer, response.is_success());
         if let (Some(peer), Some(host)) = (peer, url.host_str()) {
@@ -202,14 +203,28 @@ impl Pool {
     /// The client of an origin, made at the first request.
     async fn client(&self, cell: &Cell, url: &Url) -> Result<reqwest::Client> {
         let client = cell.client.get_or_try_init(|| async {
+            let proxy = self.proxy(url)?;
             let (options, trust, url) = (Arc::clone(&self.options), self.trust.clone(), url.clone());
             let (resolver, limit, http1) = (Arc::clone(&self.resolver), cell.limit, cell.http1);
             // Trust reads files, which may be slow to come.
-            let made =
-                tokio::task::spawn_blocking(move || connect(&options, &trust, &url, resolver, limit, http1)).await;
+            let made = move || connect(&options, &trust, &url, proxy.as_ref(), resolver, limit, http1);
+            let made = tokio::task::spawn_blocking(made).await;
             made.map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))?
         });
         client.await.cloned()
+    }
+
+    /// The proxy of an origin; what it is told is kept out of logs and errors.
+    fn proxy(&self, url: &Url) -> Result<Option<Proxy>> {
+        let proxy = choose_proxy(url).proxy()?;
+        if let Some((username, password)) = proxy.as_ref().and_then(Proxy::credentials) {
+            let header = Credentials::Basic { username, password: password.clone() }.basic_header();
+            self.observer.secrets.remember(password.expose_secret(), SecretOrigin::Settings);
+            if let Some((_, pair)) = header.as_ref().and_then(|header| header.expose_secret().split_once(' ')) {
+                self.observer.secrets.remember(pair, SecretOrigin::Settings);
+            }
+        }
+        Ok(proxy)
     }
 
     fn explain(&self, error: reqwest::Error, url: &Url, began: Instant) -> Error {
@@ -220,7 +235,7 @@ impl Pool {
         let attempt = Attempt {
             url,
             trust: &self.trust,
-            proxy: proxy.as_deref(),
+            proxy: proxy.as_ref(),
             answered: self.origins.has_answered(url),
             is_resolving: url.host_str().is_some_and(|host| self.resolver.is_pending(host)),
             began,
@@ -239,7 +254,7 @@ impl Pool {
     }
 
     fn route(&self, url: &Url) -> Route {
-        Route { has_answered: self.origins.has_succeeded(url), proxy: proxy_for(url) }
+        Route { has_answered: self.origins.has_succeeded(url), proxy: proxy_for(url).map(|proxy| proxy.to_string()) }
     }
 }
 
@@ -247,6 +262,7 @@ fn connect(
     options: &Options,
     trust: &Trust,
     url: &Url,
+    proxy: Option<&Proxy>,
     resolver: Arc<Resolver>,
     limit: Option<AddressLimit>,
     http1: bool,
@@ -262,11 +278,13 @@ fn connect(
     }
     let fixed = options.addresses(host, port).map(|address| address.ip()).collect();
     let resolver = OriginResolver { resolver, host: host.to_owned(), fixed, limit };
-    let client = reqwest::Client::builder()
+    let mut client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(&options.user_agent)
         .redirect(redirect::Policy::none())
         .referer(false)
+        // Its own reading of the environment differs from other clients'.
+        .no_proxy()
         .dns_resolver(Arc::new(resolver))
         .connect_timeout(options.connect_timeout)
         // The timeout of unacknowledged data holds for connecting, too.
@@ -277,7 +295,14 @@ fn connect(
         .http2_keep_alive_interval(DEAD_AFTER)
         .http2_keep_alive_timeout(DEAD_AFTER)
         .http2_max_header_list_size(MAX_HEADER);
-    let client = if http1 { client.http1_only() } else { client };
+    if http1 {
+        client = client.http1_only();
+    }
+    if let Some(proxy) = proxy {
+        let proxied = reqwest::Proxy::all(proxy.secret_url());
+        // The error could quote the URL.
+        client = client.proxy(proxied.map_err(|_| unusable(proxy.variable))?);
+    }
     client.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
 }
 

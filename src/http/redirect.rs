@@ -9,6 +9,7 @@ use http::header::{HeaderValue, LOCATION};
 use url::Url;
 
 use super::limiter::{Limiter, Permit};
+use super::observe::Observer;
 use super::origins::Referral;
 use super::pool::Message;
 use super::request::{Request, authority};
@@ -23,11 +24,12 @@ const MAX_HOPS: usize = 5;
 #[derive(Debug)]
 pub(super) struct Redirects {
     limiter: Arc<Limiter>,
+    observer: Arc<Observer>,
 }
 
 impl Redirects {
-    pub fn new(limiter: Arc<Limiter>) -> Self {
-        Self { limiter }
+    pub fn new(limiter: Arc<Limiter>, observer: Arc<Observer>) -> Self {
+        Self { limiter, observer }
     }
 
     /// Sends a request to `url` and follows its redirects. `authorization` goes to the origin of `url` alone; once a
@@ -45,7 +47,7 @@ impl Redirects {
         mut permit: Option<Permit>,
     ) -> Result<Response> {
         let (mut url, mut authorization) = (url.clone(), authorization);
-        for _ in 0..=MAX_HOPS {
+        for hop in 0..=MAX_HOPS {
             let permit = match permit.take() {
                 Some(permit) => permit,
                 None => self.limiter.acquire().await,
@@ -53,12 +55,18 @@ impl Redirects {
             let Request { method, headers, body, .. } = request;
             let message = Message { method, url: &url, headers, authorization, body: body.clone() };
             let sent = self.limiter.send(permit, message).await;
-            let response = sent.map_err(|error| at_redirect_target(error, request, &url))?;
+            // The server that redirected chose the host, which errors name.
+            let response = sent.map_err(|error| match hop {
+                0 => error,
+                _ => at_redirect_target(self.observer.masked(error), request, &url, &self.observer),
+            })?;
             if !matches!(response.status(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(response);
             }
             let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
-            let next = redirect_target(method, &url, response.peer(), location)?;
+            let next = redirect_target(method, &url, response.peer(), location);
+            let next = next.map_err(|error| self.observer.masked(error))?;
+            self.observer.secrets.remember_url(&next);
             if next.origin() != url.origin() {
                 self.limiter.refer(&url, &next, Referral::Redirect);
                 authorization = None;
@@ -72,12 +80,12 @@ impl Redirects {
 }
 
 /// Adds to an error of another origin that a redirect led there.
-fn at_redirect_target(error: Error, request: &Request, url: &Url) -> Error {
+fn at_redirect_target(error: Error, request: &Request, url: &Url, observer: &Observer) -> Error {
     // A redirect that is not followed is called one already.
     if url.origin() == request.url.origin() || matches!(error.kind(), Kind::Protocol(Fault::Redirect)) {
         return error;
     }
-    let place = authority(url);
+    let place = observer.secrets.masked(&authority(url));
     let error = error.because(format!("{} redirects to {place}", request.context.registry));
     error.at(OtherServer { place, named_by: NamedBy::Redirect })
 }

@@ -11,7 +11,7 @@ use url::Url;
 use super::errors::{broken_body, truncated, undecodable};
 use super::gunzip::Gunzip;
 use super::limiter::Permit;
-use super::observe::Stats;
+use super::observe::Observer;
 use super::proxy::proxy_for;
 use super::request::authority;
 use super::timeouts::Timeouts;
@@ -23,7 +23,7 @@ pub struct Response {
     inner: reqwest::Response,
     latency: Duration,
     timeouts: Timeouts,
-    stats: Arc<Stats>,
+    observer: Arc<Observer>,
     /// What was known before it came.
     route: Route,
     /// Held until the body is read.
@@ -40,13 +40,13 @@ impl Response {
         inner: reqwest::Response,
         latency: Duration,
         timeouts: Timeouts,
-        stats: Arc<Stats>,
+        observer: Arc<Observer>,
         route: Route,
     ) -> Self {
         let announced = inner.content_length();
         let encoding = inner.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
         let gunzip = encoding.and_then(|encoding| Gunzip::for_encoding(encoding.trim()));
-        Self { inner, latency, timeouts, stats, route, permit: None, announced, arrived: 0, gunzip }
+        Self { inner, latency, timeouts, observer, route, permit: None, announced, arrived: 0, gunzip }
     }
 
     /// Keeps a permit until the body is read.
@@ -67,6 +67,16 @@ impl Response {
     /// Whether the status is one of success.
     pub(super) fn is_success(&self) -> bool {
         self.inner.status().is_success()
+    }
+
+    /// A text that the server chose, without the secrets that it may echo.
+    pub fn masked(&self, text: &str) -> String {
+        self.observer.secrets.masked(text)
+    }
+
+    /// An error about what the server chose, without the secrets that it may echo.
+    pub(crate) fn mask(&self, error: Error) -> Error {
+        self.observer.masked(error)
     }
 
     /// How long the head of the reply took.
@@ -161,7 +171,7 @@ impl Response {
         match &chunk {
             Some(chunk) => {
                 self.arrived += chunk.len() as u64;
-                self.stats.count_bytes(chunk.len());
+                self.observer.stats.count_bytes(chunk.len());
             }
             None => {
                 self.permit = None;
@@ -229,7 +239,7 @@ impl Response {
                 Kind::Protocol(Fault::Encoding),
                 format!("unexpected reply from {} for {what}", authority(self.url())),
             )
-            .because(format!("its Content-Encoding is {encoding}, which was not requested"))),
+            .because(format!("its Content-Encoding is {}, which was not requested", self.masked(encoding)))),
         }
     }
 }

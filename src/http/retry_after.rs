@@ -23,13 +23,12 @@ pub fn retry_after(value: &[u8], now: SystemTime) -> RetryAfter {
     let Ok(text) = std::str::from_utf8(value) else { return RetryAfter::Absent };
     let text = text.trim();
     let wait = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        let Ok(seconds) = text.parse::<u64>() else { return RetryAfter::Absent };
         const TEN_YEARS: u64 = 10 * 365 * 24 * 3600;
-        if seconds > TEN_YEARS {
-            let until = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-            until.and_then(|until| until.duration_since(now).ok())
-        } else {
-            Some(Duration::from_secs(seconds))
+        // A number that does not fit is larger than any.
+        let seconds = Duration::from_secs(text.parse().unwrap_or(u64::MAX));
+        match SystemTime::UNIX_EPOCH.checked_add(seconds) {
+            Some(until) if seconds.as_secs() > TEN_YEARS => until.duration_since(now).ok(),
+            _ => Some(seconds),
         }
     } else {
         httpdate::parse_http_date(text).ok().and_then(|date| date.duration_since(now).ok())

@@ -68,7 +68,7 @@ impl Transport {
         let pool =
             Pool::new(registry.base(), Arc::clone(&options), trust.for_registry(registry), Arc::clone(&observer));
         let limiter = Arc::new(Limiter::new(pool, options.jobs, stats));
-        let redirects = Arc::new(Redirects::new(Arc::clone(&limiter)));
+        let redirects = Arc::new(Redirects::new(Arc::clone(&limiter), Arc::clone(&observer)));
         let state = Arc::new(AuthState::new(registry.clone(), credentials));
         let tokens = Arc::new(TokenSource::new(
             Arc::clone(&options),
@@ -94,6 +94,11 @@ impl Transport {
             authenticator,
             budget: ByteBudget::default(),
         }
+    }
+
+    /// A text that a server chose, without the secrets that it may echo.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        self.observer.secrets.masked(text)
     }
 
     /// The most requests that may be in flight at once.

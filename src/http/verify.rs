@@ -111,18 +111,16 @@ impl CredentialVerifier {
         offline: bool,
     ) -> Result<Verification> {
         let (url, context) = (response.url(), &request.context);
-        let realm = self.tokens.realm(url, response.peer(), &challenge.realm)?;
+        let realm = self.tokens.realm(url, response.peer(), &challenge.realm).map_err(|error| response.mask(error))?;
         let scopes = Scopes::for_request(challenge.scope.as_deref(), context.permission.as_ref());
         let query = TokenQuery { context, realm: &realm, challenge, scopes: &scopes, credentials: &found.credentials };
         let token = self.tokens.fetch_uncached(query, offline).await.map_err(|error| refused(error, found))?;
+        let identity_token = if offline { token.refresh_token()?.cloned() } else { None };
         let response = self.send_token(request, url, &token).await?;
         self.accepted(request, found, response).await?;
         let anonymous = TokenQuery { credentials: &Credentials::Anonymous, ..query };
         let same = self.anonymous_token_is_same(request, url, anonymous, &token).await;
-        Ok(Verification {
-            identity_token: token.refresh_token().filter(|_| offline).cloned(),
-            caveat: same.then_some(Caveat::SameTokenForAnonymous),
-        })
+        Ok(Verification { identity_token, caveat: same.then_some(Caveat::SameTokenForAnonymous) })
     }
 
     /// Whether the token server issues anonymously a token with the same contents that the registry accepts, too.

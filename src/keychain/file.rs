@@ -7,7 +7,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
-use crate::error::FileForm;
+use crate::error::{FileForm, without_os_error};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -117,7 +117,8 @@ fn exposed(_: &Metadata) -> Option<u32> {
 
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
-        Self { is_denied: error.kind() == io::ErrorKind::PermissionDenied, why: error.to_string(), form: None }
+        let why = without_os_error(error.to_string());
+        Self { is_denied: error.kind() == io::ErrorKind::PermissionDenied, why, form: None }
     }
 }
 

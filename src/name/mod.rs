@@ -47,6 +47,7 @@ pub use digest::{Algorithm, Digest, Hasher};
 pub use glob::Glob;
 pub use located::Located;
 pub use reference::{Reference, Target};
+pub use refusal::without_password;
 pub use registry::Registry;
 pub use repository::Repository;
 pub use tag::Tag;

@@ -14,10 +14,7 @@ const MAX_SHOWN: usize = 320;
 /// If the text has a user and password, that is the cause: any other may quote them.
 pub(super) fn refuse(text: &str, expected: &str, cause: String) -> Error {
     let (shown, cause) = match secret(text) {
-        Some(range) => {
-            let masked = format!("{}xxxxx{}", &text[..range.start], &text[range.end..]);
-            (Cow::Owned(masked), "a name must not contain a user or password".to_owned())
-        }
+        Some(_) => (without_password(text), "a name must not contain a user or password".to_owned()),
         None => (Cow::Borrowed(text), transport(text).unwrap_or(cause)),
     };
     Error::invalid(format!("'{}' is not {expected}", cut(&shown))).because(cause)
@@ -41,6 +38,14 @@ fn transport(text: &str) -> Option<String> {
     let is_transport = TRANSPORTS.contains(&transport) && !rest.starts_with("//") && !is_port(port);
     is_transport
         .then(|| format!("'{transport}:' is a transport of skopeo, not a registry; only docker:// names are read"))
+}
+
+/// A text that may be an address, without the password in it: `https://ann:xxxxx@reg.corp`.
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    match secret(text) {
+        Some(range) => Cow::Owned(format!("{}xxxxx{}", &text[..range.start], &text[range.end..])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// A printable description of a character.

@@ -1,10 +1,13 @@
 //! Parses listed names; invalid ones are skipped with a warning. Nexus lists `null`, Artifactory digests among the
 //! tags, and some registries hold names that the grammar does not allow, and that therefore cannot be requested.
 
+use std::sync::Arc;
+
 use futures::{Stream, TryStreamExt, stream};
 
 use super::names::Entry;
 use crate::error::Result;
+use crate::http::Transport;
 use crate::name::FromText;
 
 /// The most skipped entries that are named; the number of the others follows.
@@ -19,12 +22,14 @@ pub fn flatten_batches<T, S: Stream<Item = Result<Vec<T>>>>(names: S) -> impl St
 pub(super) struct SkippedNames {
     what: &'static str,
     count: usize,
+    /// Knows the secrets that a name may echo.
+    transport: Arc<Transport>,
 }
 
 impl SkippedNames {
     /// `what` the names are, for the warnings.
-    pub(super) fn new(what: &'static str) -> Self {
-        Self { what, count: 0 }
+    pub(super) fn new(what: &'static str, transport: Arc<Transport>) -> Self {
+        Self { what, count: 0, transport }
     }
 
     /// The name of an entry, if it is valid.
@@ -34,7 +39,7 @@ impl SkippedNames {
             Entry::Null => "null".to_owned(),
             Entry::Name(text) => match T::from_text(text) {
                 Ok(name) => return Some(name),
-                Err(text) => format!("{text:?}"),
+                Err(text) => format!("{:?}", self.transport.masked(&text)),
             },
         };
         self.count += 1;

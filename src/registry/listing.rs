@@ -145,7 +145,7 @@ impl Listing {
         self,
         what: &'static str,
     ) -> impl Stream<Item = Result<Vec<T>>> + Send + use<T> {
-        let mut skipped = SkippedNames::new(what);
+        let mut skipped = SkippedNames::new(what, Arc::clone(&self.client.transport));
         let names = move |entries: Vec<Entry>| entries.into_iter().filter_map(|entry| skipped.name(entry)).collect();
         self.into_stream().map_ok(names)
     }
@@ -222,9 +222,10 @@ impl Listing {
         let Some(mut page) = self.page.take() else { return Ok(None) };
         self.pages += 1;
         if let Some((asked, name)) = page.misnamed().filter(|_| self.seen.misnamed.get().is_none()) {
+            let name = self.client.transport.masked(name);
             tracing::warn!("the reply names another repository: {name} instead of {asked}");
             // It is not set anywhere else.
-            let _ = self.seen.misnamed.set(name.to_owned());
+            let _ = self.seen.misnamed.set(name);
         }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
         if repeated && self.step == Step::Linked {
@@ -294,7 +295,8 @@ impl Listing {
     /// Where the link of a page leads; `None` at the end.
     fn linked(&mut self, page: &Page) -> Result<Option<Url>> {
         let lines = page.headers.get_all(LINK).iter().map(|value| value.as_bytes());
-        match crate::http::next_page(&page.request.url, lines)? {
+        let linked = crate::http::next_page(&page.request.url, lines);
+        match linked.map_err(|error| error.masked(&|text| self.client.transport.masked(text)))? {
             NextPage::Same if page.count == 0 => Ok(None),
             next => next.into_url(&mut self.seen.rebased),
         }

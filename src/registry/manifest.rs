@@ -304,7 +304,8 @@ impl RepositoryHandle {
                 said.or_else(page).unwrap_or(error)
             }
             _ => error,
-        })?;
+        });
+        let manifest = manifest.map_err(|error| error.masked_causes(&|text| response.masked(text)))?;
         let digest = &manifest.digest;
         match asked {
             Some(asked) if asked != digest => return Err(mismatch(&manifest.bytes, digest, what)),

@@ -65,6 +65,7 @@ impl RepositoryHandle {
             return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("the reply has no Location header"));
         };
         // The rules for redirects apply: not to plain HTTP, not into a more private network.
-        redirect_target(&Method::GET, response.url(), response.peer(), Some(location))
+        let target = redirect_target(&Method::GET, response.url(), response.peer(), Some(location));
+        target.map_err(|error| response.mask(error))
     }
 }

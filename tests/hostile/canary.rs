@@ -65,15 +65,47 @@ fn decoded(header: &str) -> Option<String> {
     decoded.or_else(|| Some(secret.to_owned()))
 }
 
-/// The canaries in these bytes: as they are, in either case, or within anything that is written in base64.
+/// The canaries in these bytes: as they are, in either case, escaped, split by white space, or within anything that is
+/// written in base64.
 pub fn found_in(bytes: &[u8]) -> Vec<&'static str> {
     let text = String::from_utf8_lossy(bytes);
-    let lower = text.to_ascii_lowercase();
+    let (lower, unspaced) = (text.to_ascii_lowercase(), text.split_whitespace().collect::<String>());
     let is_found = |canary: &&str| {
-        lower.contains(&canary.to_ascii_lowercase())
-            || in_base64(canary).iter().any(|form| text.contains(form.as_str()))
+        escaped(canary).iter().any(|form| lower.contains(&form.to_ascii_lowercase()))
+            || unspaced.to_ascii_lowercase().contains(&canary.to_ascii_lowercase())
+            || in_base64(canary).iter().any(|form| text.contains(form.as_str()) || unspaced.contains(form.as_str()))
     };
     ALL.into_iter().filter(is_found).collect()
+}
+
+/// A secret as a server may write it: escaped for JSON, for a URL and for HTML, twice, split, or within base64.
+pub fn forms(secret: &str) -> Vec<String> {
+    let mut forms = escaped(secret);
+    let (start, end) = secret.split_at(secret.len() / 2);
+    forms.extend([
+        secret.to_ascii_uppercase(),
+        format!("{start}{}", escaped(end)[1]),
+        escaped(secret)[2].replace('%', "%25"),
+        secret.chars().map(|c| format!("{c} ")).collect(),
+        pair(secret),
+        pair(secret).trim_end_matches('=').to_owned(),
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("{{\"password\":\"{}\"}}", escaped(secret)[1])),
+        pair(secret).replace('=', "%3D"),
+    ]);
+    forms
+}
+
+/// A text as it is, and with each character as an escape of JSON, of a URL and of HTML.
+fn escaped(text: &str) -> Vec<String> {
+    let each = |write: &dyn Fn(u32) -> String| text.chars().map(|c| write(c.into())).collect::<String>();
+    vec![
+        text.to_owned(),
+        each(&|code| format!("\\u{code:04x}")),
+        each(&|code| format!("%{code:02X}")),
+        each(&|code| format!("&#{code};")),
+        each(&|code| format!("&#x{code:x};")),
+    ]
 }
 
 /// The middle of a text in base64, for each of the three ways in which it can lie in what was encoded.
@@ -94,7 +126,11 @@ fn a_canary_is_found_in_every_encoding() {
             pair(canary).trim_end_matches('=').to_owned(),
             STANDARD.encode(canary),
             STANDARD.encode(format!("a longer name:{canary} and more")),
+            canary.chars().map(|c| format!("{c}\n")).collect(),
         ] {
+            assert_eq!(found_in(shown.as_bytes()), [canary], "{shown}");
+        }
+        for shown in escaped(canary) {
             assert_eq!(found_in(shown.as_bytes()), [canary], "{shown}");
         }
     }

@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 
 use crate::canary;
 
+/// The name of a registry on this machine that is reached through the proxy: loopback addresses are not.
+pub const NAME: &str = "registry.localhost";
+
 static PROXY: LazyLock<Server> = LazyLock::new(|| Server::talking(serve));
 
 /// `127.0.0.1:PORT` of the one proxy of these tests.
@@ -50,7 +53,7 @@ async fn relay(client: &mut TcpStream) -> std::io::Result<()> {
     }
     let target = head.split(' ').nth(1).unwrap_or_default();
     let host = target.trim_start_matches("http://").split('/').next().unwrap_or_default();
-    let mut server = TcpStream::connect(host).await?;
+    let mut server = TcpStream::connect(host.replace(NAME, "127.0.0.1")).await?;
     if head.starts_with("CONNECT ") {
         client.write_all(b"HTTP/1.1 200 Go on\r\n\r\n").await?;
     } else {

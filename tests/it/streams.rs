@@ -31,6 +31,8 @@ fn readers(registry: &Running) -> Vec<Rls> {
         at().words("tags grid/repo-000 --auth-file pipe"),
         at().words("rm grid/repo-000:latest").env("REGISTRY_AUTH_FILE", "pipe"),
         at().words("rm --apply pipe --yes"),
+        at().words("rm grid/repo-000:latest --keep-used pipe"),
+        at().words("prune grid/repo-000 --keep-last 1 --keep-used pipe"),
         Rls::new().with_pipe("pipe").words("trust --check pipe"),
         tls().words("trust --from-secret pipe"),
     ]
@@ -231,7 +233,7 @@ fn an_endless_device_is_too_large() {
     for (rls, largest) in [
         (at().args(["--config", zero, "repos"]), "1 MiB"),
         (at().words("repos").env("RLS_CONFIG", zero), "1 MiB"),
-        (at().args(["rm", "--apply", zero]), "64 MiB"),
+        (at().args(["rm", "--apply", zero]), "16 MiB"),
         (at().args(["tags", "grid/repo-000", "--auth-file", zero]), "1 MiB"),
         (tls().args(["repos", "--ca-file", zero]), "8 MiB"),
         (tls().args(["repos", "--client-cert", zero, "--client-key", zero]), "8 MiB"),

@@ -17,6 +17,8 @@ pub const MAX_PASSWORD: u64 = 64 << 10;
 pub const MAX_CREDENTIALS: u64 = 1 << 20;
 /// Maximum size of a plan or a list of names: some 250,000 entries.
 pub const MAX_LIST: u64 = 64 << 20;
+/// Maximum size of what is read from a pipe or a device that is named as a file.
+const MAX_ENDLESS: u64 = 16 << 20;
 /// Maximum length of a line in a list.
 const MAX_LINE: usize = 4 << 10;
 
@@ -37,7 +39,7 @@ pub async fn read(what: &str, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
         return read_stdin(what, max_bytes).await;
     }
     let named = format!("{what} {}", path.display());
-    read_file(path, max_bytes).await.map_err(|error| unreadable(&named, &error, max_bytes))
+    read_file(path, max_bytes).await.map_err(|error| unreadable(&named, &error))
 }
 
 /// As [`read`], with the system error.
@@ -47,7 +49,13 @@ pub async fn read(what: &str, path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
 /// [`io::ErrorKind::FileTooLarge`], and those of the system.
 pub async fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let path = path.to_owned();
-    blocking(move || take(File::open(path)?, max_bytes)).await?
+    let read = move || {
+        let file = File::open(path)?;
+        // A device has no end.
+        let is_file = file.metadata()?.is_file();
+        take(file, if is_file { max_bytes } else { max_bytes.min(MAX_ENDLESS) })
+    };
+    blocking(read).await?
 }
 
 /// Reads all of standard input, called `what` in errors.
@@ -57,7 +65,7 @@ pub async fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
 pub async fn read_stdin(what: &str, max_bytes: u64) -> Result<Vec<u8>> {
     let named = format!("{what} on standard input");
     let bytes = blocking(move || take(stdin().lock(), max_bytes)).await.and_then(|bytes| bytes);
-    bytes.map_err(|error| unreadable(&named, &error, max_bytes))
+    bytes.map_err(|error| unreadable(&named, &error))
 }
 
 /// Reads from standard input with `read`.
@@ -67,7 +75,7 @@ pub async fn read_stdin(what: &str, max_bytes: u64) -> Result<Vec<u8>> {
 /// Those of `read`.
 pub async fn from_stdin<T: Send + 'static>(read: fn(StdinLock<'static>) -> io::Result<T>) -> Result<T> {
     let done = blocking(move || read(stdin().lock())).await.and_then(|done| done);
-    done.map_err(|error| Usage::new("cannot read standard input").because(reason(&error)))
+    done.map_err(|error| Usage::new("cannot read standard input").because(error))
 }
 
 /// The names in a list, each with its line number, which counts from 1. Blank lines and comments are skipped.
@@ -93,30 +101,21 @@ pub fn names(list: &[u8]) -> Result<Vec<(usize, String)>> {
 fn take(input: impl Read, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(max_bytes + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > max_bytes { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    if bytes.len() as u64 > max_bytes {
+        let why = format!("it is larger than {}", shown(max_bytes));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(bytes)
 }
 
 /// The error if the thread that reads files fails.
 pub fn cannot_read(error: io::Error) -> Usage {
-    Usage::new("cannot read the named files").because(reason(&error))
+    Usage::new("cannot read the named files").because(error)
 }
 
 /// The error if something cannot be read.
-pub fn unreadable(named: &str, error: &io::Error, max_bytes: u64) -> Usage {
-    let usage = Usage::new(format!("cannot read {named}"));
-    match error.kind() {
-        io::ErrorKind::FileTooLarge => usage.because(format!("it is larger than {}", shown(max_bytes))),
-        _ => usage.because(reason(error)),
-    }
-}
-
-/// The text of a system error, without its number.
-pub fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match (error.raw_os_error(), text.rfind(" (os error ")) {
-        (Some(_), Some(end)) => text[..end].to_owned(),
-        _ => text,
-    }
+pub fn unreadable(named: &str, error: &io::Error) -> Usage {
+    Usage::new(format!("cannot read {named}")).because(error)
 }
 
 /// Strips one line end: `echo` adds one, and so does `$(cat FILE)` in a YAML block; it is not part of a name or
@@ -154,14 +153,7 @@ mod tests {
     fn no_more_is_read_than_allowed() {
         assert_eq!(take(&b"1234"[..], 4).unwrap(), b"1234");
         assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        let error = unreadable("the plan x", &io::ErrorKind::FileTooLarge.into(), MAX_LIST);
-        assert_eq!(error.to_string(), "cannot read the plan x: it is larger than 64 MiB");
-    }
-
-    #[test]
-    fn an_error_of_the_system_has_no_number() {
-        let absent = std::fs::read("/nowhere/at/all").unwrap_err();
-        assert_eq!(reason(&absent), "No such file or directory");
-        assert_eq!(reason(&std::io::Error::other("odd (os error 7)")), "odd (os error 7)");
+        let error = take(io::repeat(0), MAX_ENDLESS).unwrap_err();
+        assert_eq!(unreadable("the plan x", &error).to_string(), "cannot read the plan x: it is larger than 16 MiB");
     }
 }

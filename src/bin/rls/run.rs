@@ -119,5 +119,5 @@ fn early_report(cli: &Cli) -> Report {
 }
 
 fn cannot_start(error: std::io::Error) -> CommandError {
-    Usage::new("rls cannot start").because(crate::input::reason(&error)).into()
+    Usage::new("rls cannot start").because(error).into()
 }

@@ -15,7 +15,7 @@ use super::classify::{self, tls_problem};
 use super::context::Context;
 use super::problem::Problem;
 use crate::error::{Error, Kind, Result, Tls};
-use crate::http::connect;
+use crate::http::{Proxy, connect};
 use crate::name::Registry;
 use crate::registry::{Client, Endpoint};
 use crate::trust::{PresentedChain, Provides, Source, Trust};
@@ -43,11 +43,11 @@ pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
 }
 
 /// Adds to an unknown issuer that it may be the proxy's: proxies of companies and virus scanners intercept TLS.
-fn through(proxy: Option<&Url>, mut outcome: Outcome) -> Outcome {
+fn through(proxy: Option<&Proxy>, mut outcome: Outcome) -> Outcome {
     if let (Some(proxy), Some(finding)) = (proxy, &mut outcome.finding)
         && matches!(finding.problem, Problem::UnknownIssuer { .. } | Problem::ChainNotSent { .. } | Problem::SelfSigned)
     {
-        let proxy = proxy.as_str().trim_end_matches('/').to_owned();
+        let proxy = proxy.to_string();
         finding.cause = format!("{}; it may be the certificate of the proxy {proxy}", finding.cause);
         finding.problem = Problem::Interception { proxy };
     }

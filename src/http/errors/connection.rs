@@ -5,8 +5,13 @@ use std::fmt::Display;
 use std::io;
 use std::time::Instant;
 
+use hyper::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use tower_service::Service;
 use url::Url;
 
+use super::super::proxy::Proxy;
 use super::super::request::authority;
 use super::super::resolver::LookupError;
 use super::super::timeouts::Timeouts;
@@ -21,7 +26,7 @@ pub(in crate::http) struct Attempt<'a> {
     /// The trust in use, with what the server presented.
     pub trust: &'a Trust,
     /// The proxy, if one is used.
-    pub proxy: Option<&'a str>,
+    pub proxy: Option<&'a Proxy>,
     /// Whether this origin has ever replied.
     pub answered: bool,
     /// Whether the look-up of its name goes on.
@@ -61,8 +66,7 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     if let Some(proxy) = attempt.proxy
         && error.is_connect()
     {
-        return network(Network::Proxy, format!("cannot reach {place} through the proxy {proxy}"))
-            .because(root_cause(error));
+        return proxy_error(error, proxy, &place);
     }
     if let Some(lookup) = find_source::<LookupError>(error) {
         return unresolved(lookup, host);
@@ -131,6 +135,31 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
 pub(in crate::http) fn unresolved(error: &LookupError, host: &str) -> Error {
     let kind = if error.is_temporary { Network::Resolver } else { Network::Dns };
     Error::new(Kind::Network(kind), format!("cannot resolve {host}")).because(error)
+}
+
+/// The error of the HTTP client for a tunnel that a proxy does not open.
+type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
+
+/// The error for a proxy that cannot be reached, or does not connect to `place`.
+pub(in crate::http) fn proxy_error(error: &(dyn StdError + 'static), proxy: &Proxy, place: &str) -> Error {
+    if let Some(TunnelError::ProxyAuthRequired) = find_source::<TunnelError>(error) {
+        let (kind, cause) = proxy_login(proxy);
+        let what = format!("the proxy refuses the connection to {place}");
+        return Error::new(kind, what).because(cause).because(root_cause(error));
+    }
+    let what = format!("cannot reach {place} through the proxy {proxy} ({})", proxy.variable);
+    Error::new(Kind::Network(Network::Proxy), what).because(root_cause(error))
+}
+
+/// What a proxy's 407 means, and the cause.
+pub(in crate::http) fn proxy_login(proxy: &Proxy) -> (Kind, String) {
+    let (variable, refused) = (proxy.variable, proxy.has_credentials());
+    let cause = if refused {
+        format!("the proxy {proxy} refuses the user name and password in {variable}")
+    } else {
+        format!("the proxy {proxy} requires a user name and a password, and {variable} has none")
+    };
+    (Kind::Network(Network::ProxyLogin { variable, refused }), cause)
 }
 
 /// The error for a body that ended early.

@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 use serde_json::Value;
 
-use super::super::observe::Secrets;
+use super::super::proxy::proxy_for;
 use super::super::request::RequestContext;
 use super::super::response::Response;
 use super::super::retry_after::{RetryAfter, retry_after};
-use crate::auth::{Action, Permission, Scopes};
+use super::connection::proxy_login;
+use crate::auth::{Action, Permission, Scopes, Secrets};
 use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
 
 /// Bytes read of an error's body.
@@ -42,13 +43,14 @@ pub(in crate::http) fn error_in_success(
     body: &[u8],
 ) -> Option<Error> {
     let RequestContext { registry, name, .. } = context;
-    let body = secrets.masked(&String::from_utf8_lossy(body)).into_bytes();
-    let Ok(Value::Object(members)) = serde_json::from_slice(&body) else { return None };
-    let errors = registry_errors(&body);
+    let masked = |text: &str| secrets.masked(text);
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return None };
+    let errors = registry_errors(body);
     let said = match errors.as_slice() {
-        [] => one_line(message_in(&members)?),
-        errors => errors.iter().map(describe).collect::<Vec<_>>().join("; "),
+        [] => one_line(&masked(message_in(&members)?)),
+        errors => errors.iter().map(|error| describe(error, &masked)).collect::<Vec<_>>().join("; "),
     };
+    let errors = errors.into_iter().map(|error| masked_error(error, &masked)).collect();
     let reply = Reply { status: response.status(), errors, ..Reply::default() };
     let what = format!("{registry} failed to answer for {name}");
     let cause = format!("{} with an error: {said}", response.status_line());
@@ -58,15 +60,33 @@ pub(in crate::http) fn error_in_success(
 /// The error for a reply of any other status.
 pub(in crate::http) async fn refusal(mut response: Response, context: &RequestContext, secrets: &Secrets) -> Error {
     let body = response.start(BODY_LIMIT).await;
-    let body = secrets.masked(&String::from_utf8_lossy(&body)).into_bytes();
     let errors = registry_errors(&body);
     let errors = if errors.is_empty() { oauth_error(&body).into_iter().collect() } else { errors };
     let is_foreign = errors.is_empty() && !is_json_or_empty(&body);
-    let reply = Reply { status: response.status(), errors, is_foreign, retry_after: asked_wait(&response) };
+    let mut reply = Reply { status: response.status(), errors, is_foreign, retry_after: asked_wait(&response) };
     let (kind, what) = classify(&response, &reply, &body, context);
-    let cause = summary(&response.status_line(), response.media_type().as_deref(), &body);
-    let error = Error::new(kind, what).because(cause);
-    with_reset_time(error, &response, &reply).with_reply(reply)
+    let masked = |text: &str| secrets.masked(text);
+    let cause = masked_summary(&response.status_line(), response.media_type().as_deref(), &body, &masked);
+    let mut error = Error::new(kind, what);
+    if let Some((kind, cause)) = refusing_proxy(&response) {
+        error = error.with_kind(kind).because(cause);
+    }
+    let error = with_reset_time(error.because(cause), &response, &reply);
+    // The program compares codes, so they are masked last.
+    reply.errors = reply.errors.into_iter().map(|error| masked_error(error, &masked)).collect();
+    error.with_reply(reply)
+}
+
+/// An error of a body without the secrets that it echoes.
+fn masked_error(mut error: RegistryError, masked: &dyn Fn(&str) -> String) -> RegistryError {
+    [&mut error.code, &mut error.message, &mut error.detail].into_iter().for_each(|text| *text = masked(text));
+    error
+}
+
+/// What a 407 means, if there is a proxy that can have sent it.
+fn refusing_proxy(response: &Response) -> Option<(Kind, String)> {
+    let proxy = proxy_for(response.url()).filter(|_| response.status() == 407)?;
+    Some(proxy_login(&proxy))
 }
 
 fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestContext) -> (Kind, String) {
@@ -237,24 +257,29 @@ pub(in crate::http) fn reports_error(body: &[u8]) -> bool {
 
 /// Summarizes a reply in one line: the registry's errors, or else its text, never HTML.
 pub fn summary(status: &str, media_type: Option<&str>, body: &[u8]) -> String {
+    masked_summary(status, media_type, body, &str::to_owned)
+}
+
+/// As [`summary`]; `masked` removes secrets before texts are shortened.
+fn masked_summary(status: &str, media_type: Option<&str>, body: &[u8], masked: &dyn Fn(&str) -> String) -> String {
     let errors = registry_errors(body);
     if !errors.is_empty() {
-        let errors: Vec<_> = errors.iter().map(describe).collect();
+        let errors: Vec<_> = errors.iter().map(|error| describe(error, masked)).collect();
         return format!("{status}: {}", errors.join("; "));
     }
     if is_html(media_type, body) {
         return format!("{status}, a text/html page (a proxy or a login page?)");
     }
-    match one_line(&message(body)) {
+    match one_line(&masked(&message(body))) {
         text if text.is_empty() => status.to_owned(),
         text => format!("{status}: {text}"),
     }
 }
 
-fn describe(error: &RegistryError) -> String {
-    let mut text = one_line(&error.code);
+fn describe(error: &RegistryError, masked: &dyn Fn(&str) -> String) -> String {
+    let mut text = one_line(&masked(&error.code));
     for part in [&error.message, &meaning(error)] {
-        let part = one_line(part);
+        let part = one_line(&masked(part));
         if !part.is_empty() && part != text {
             text.push_str(if text.is_empty() { "" } else { ": " });
             text.push_str(&part);

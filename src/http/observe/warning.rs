@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use http::header::{HeaderMap, WARNING};
 use percent_encoding::percent_decode;
 
-use super::redact::Secrets;
+use crate::auth::Secrets;
 
 /// The warnings of one registry that were shown: each text once, and 4096 bytes in all at most, as the specification
 /// asks.

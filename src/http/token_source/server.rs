@@ -18,7 +18,7 @@ use super::super::pool::Message;
 use super::super::request::{RequestContext, authority};
 use super::super::response::Response;
 use super::super::retry::RetryState;
-use crate::auth::{BearerChallenge, Credentials, Permission, Scopes, Token, TokenMethod, TokenRequest};
+use crate::auth::{BearerChallenge, Credentials, Permission, Scopes, SecretOrigin, Token, TokenMethod, TokenRequest};
 use crate::error::{Denial, Error, Fault, Kind, NamedBy, OtherServer, Refuser, Result};
 
 /// What a token is asked for.
@@ -71,7 +71,8 @@ impl TokenServer {
     /// As [`TokenServer::request`].
     pub async fn fetch(&self, query: TokenQuery<'_>) -> Result<Token> {
         let token = self.request(query, false).await?;
-        self.state.store_replacement(query.credentials, token.refresh_token());
+        // A registry can be used without one.
+        self.state.store_replacement(query.credentials, token.refresh_token().ok().flatten());
         Ok(token)
     }
 
@@ -97,7 +98,8 @@ impl TokenServer {
                 break;
             }
         }
-        let server = || OtherServer { place: authority(realm), named_by: NamedBy::Challenge };
+        let place = self.place(realm);
+        let server = || OtherServer { place, named_by: NamedBy::Challenge };
         outcome.map_err(|error| error.during_login().at(server()))
     }
 
@@ -107,10 +109,10 @@ impl TokenServer {
         let mut retries = RetryState::new(&self.options, &attempt.url, repeatable);
         loop {
             self.limiter.wait_for_origin(&attempt.url).await;
-            let outcome = match self.send(attempt).await {
+            let outcome = match self.send(attempt).await.map_err(|error| self.observer.masked(error)) {
                 Ok(response) => self.read(response, query).await,
                 Err(error) if matches!(error.kind(), Kind::UnsafeRealm) => Err(error),
-                Err(error) => Err(error.within(format!("cannot reach the token server {}", authority(&attempt.url)))),
+                Err(error) => Err(error.within(format!("cannot reach the token server {}", self.place(&attempt.url)))),
             };
             match outcome {
                 Ok(token) => return Ok(token),
@@ -138,12 +140,16 @@ impl TokenServer {
     }
 
     async fn read(&self, mut response: Response, query: TokenQuery<'_>) -> Result<Token> {
-        let host = authority(response.url());
+        let host = self.place(response.url());
         let status = response.status();
         if response.is_success() {
-            let body = response.bytes(Token::MAX_BODY, "token reply").await?;
-            let token = Token::parse(&body).map_err(|error| self.unusable(error, &response, &body, &host))?;
+            let body = response.bytes(Token::MAX_BODY, "token reply").await.map_err(|error| response.mask(error))?;
+            let token = Token::parse(&body).map_err(|error| self.unusable(error, &response, &body, &host));
+            let token = token.map_err(|error| response.mask(error))?;
             self.observer.secrets.remember_header(&token.authorization());
+            if let Ok(Some(identity_token)) = token.refresh_token() {
+                self.observer.secrets.remember(identity_token.expose_secret(), SecretOrigin::Credentials);
+            }
             return Ok(token);
         }
         if (300..400).contains(&status) {
@@ -152,6 +158,12 @@ impl TokenServer {
         }
         let error = refusal(response, query.context, &self.observer.secrets).await;
         Err(refused(error, status, &host, query))
+    }
+
+    /// The name of a token server, for errors: the registry chose it. What else they say is masked where it is quoted, so
+    /// that a password that is a common word does not hide the program's own.
+    fn place(&self, url: &Url) -> String {
+        self.observer.secrets.masked(&authority(url))
     }
 
     /// The error for a reply of success that is no token: what it is instead, if that can be told.

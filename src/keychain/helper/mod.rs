@@ -1,6 +1,8 @@
 //! Runs credential helpers (docker's credential helper protocol): `docker-credential-NAME get` reads a server key from
 //! standard input and prints `{"ServerURL","Username","Secret"}`; `store` reads such an object; `erase` reads a key.
 
+mod group;
+
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,9 +17,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::OnceCell;
 
+use self::group::Group;
 use super::entry;
 use super::key::ServerKey;
-use crate::auth::Credentials;
+use crate::auth::{Credentials, SecretOrigin, Secrets};
 use crate::error::{Error, Result};
 
 /// The largest output of a helper, in bytes.
@@ -111,10 +114,10 @@ impl Helpers {
         if output.succeeded {
             return Ok(());
         }
-        let failure = output.failure();
         // Its message may quote its input.
-        let is_quoted = failure.contains(secret.expose_secret()) && !secret.expose_secret().is_empty();
-        Err(format!("docker-credential-{name} {}", if is_quoted { "failed" } else { &failure }))
+        let secrets = Secrets::default();
+        secrets.remember(secret.expose_secret(), SecretOrigin::Credentials);
+        Err(format!("docker-credential-{name} {}", failure(&secrets.masked(output.message()))))
     }
 
     /// Erases the credentials under `key` in the helper `name`. It is not an error when it has none.
@@ -145,18 +148,18 @@ impl Helpers {
         let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, MISSING.into())) };
         // The helper inherits the environment. By the protocol, messages are on standard output; many helpers print them
         // on standard error all the same.
-        let child = Command::new(path)
-            .arg(action)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn();
+        let mut command = Command::new(path);
+        command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let child = Group::spawn(command);
         let mut child = child.map_err(|error| (HelperFault::NotStarted, format!("cannot be run: {error}")))?;
-        let spoken = tokio::time::timeout(self.limit, converse(&mut child, input)).await;
+        let spoken = tokio::time::timeout(self.limit, converse(&mut child.leader, input)).await;
         match spoken {
             Err(_) => Err((HelperFault::TimedOut, format!("timed out after {:?}", self.limit))),
-            Ok(outcome) => outcome.map_err(|why| (HelperFault::Failed, why)),
+            Ok(outcome) => {
+                let output = outcome.map_err(|why| (HelperFault::Failed, why))?;
+                child.has_ended();
+                Ok(output)
+            }
         }
     }
 
@@ -284,9 +287,14 @@ impl Output {
     }
 
     fn failure(&self) -> String {
+        failure(self.message())
+    }
+
+    /// Its message: by the protocol on standard output, else the last line on standard error.
+    fn message(&self) -> &str {
         match self.text.expose_secret().trim() {
-            "" => failure(&self.complaint),
-            text => failure(text),
+            "" => &self.complaint,
+            text => text,
         }
     }
 

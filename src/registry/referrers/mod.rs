@@ -84,7 +84,8 @@ impl RepositoryHandle {
                 _ => true,
             };
             referrers.extend(listed(&page, &request.context.name)?.into_iter().filter(fits));
-            let next = next_page(&request.url, response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes))?;
+            let lines = response.headers().get_all(LINK).iter().map(HeaderValue::as_bytes);
+            let next = next_page(&request.url, lines).map_err(|error| response.mask(error))?;
             match next.into_url(&mut warned)? {
                 None => return Ok(Some(referrers)),
                 Some(url) => request.url = url,

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use rustls::crypto::CryptoProvider;
 
-use crate::error::Error;
+use crate::error::{Error, without_os_error};
 use crate::trust::file;
 use crate::trust::handshake::HandshakeStarts;
 use crate::trust::identity::{ClientIdentityFiles, Identity, IdentityError};
@@ -113,7 +113,7 @@ impl Discovery<'_> {
             path,
             match error.kind() {
                 io::ErrorKind::PermissionDenied => Unused::Denied,
-                _ => Unused::Unreadable(error.to_string()),
+                _ => Unused::Unreadable(without_os_error(error.to_string())),
             },
         );
     }

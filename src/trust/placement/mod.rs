@@ -23,7 +23,7 @@ use self::setting::{Edit, Format};
 use super::anchor::Anchor;
 use super::file;
 use super::pem::Contents;
-use crate::error::Error;
+use crate::error::{Error, without_os_error};
 use crate::name::Registry;
 use crate::replace::{Access, Replacement};
 
@@ -204,7 +204,7 @@ fn described(bytes: &[u8]) -> String {
 fn failed(path: &Path, error: io::Error) -> Refused {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Refused::Denied { path: path.to_owned(), why: error.to_string() }
+            Refused::Denied { path: path.to_owned(), why: without_os_error(error.to_string()) }
         }
         _ => Refused::Failed(Error::config(format!("cannot write {}", path.display())).because(error)),
     }

@@ -272,7 +272,7 @@ fn unusable_files_are_reported() {
             ("b.crt", &Unused::NoCertificate("it holds a private key".to_owned())),
             ("c.key", &Unused::KeyWithoutCertificate),
             ("d.crt", &Unused::Damaged("section 2 (CERTIFICATE) has no END line".to_owned())),
-            ("f.crt", &Unused::Unreadable("No such file or directory (os error 2)".to_owned())),
+            ("f.crt", &Unused::Unreadable("No such file or directory".to_owned())),
             ("g.crt", &Unused::Unreadable("it is not a file".to_owned())),
         ]
     );

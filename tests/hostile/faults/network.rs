@@ -8,6 +8,7 @@ use test_support::{Reply, Request, Server, Then};
 
 use super::http2;
 use super::scenario::{Scenario, Setup};
+use crate::proxy::NAME;
 use crate::runner::Canaries as _;
 
 /// The names on three pages of two.
@@ -125,7 +126,8 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
         }
         "fault-018" => {
             let (gone, server) = (unused_address(), Server::start(|_| list()));
-            let rls = setup.rls(&server).through(&gone).words("tags team/app");
+            let (host, url) = (server.host().replace("127.0.0.1", NAME), server.url().replace("127.0.0.1", NAME));
+            let rls = setup.at(&url, &host).through(&gone).words("tags team/app");
             let direct = move |_: &_| assert_eq!(server.connections(), 0);
             vec![Scenario::new(rls).saying("HOST:PORT", gone).check(direct)]
         }

@@ -28,21 +28,26 @@ impl Setup {
         self.at(&server.url(), &server.host())
     }
 
+    /// An address of this machine as the program is given it: a proxy is used for names only.
+    pub fn name(&self, address: &str) -> String {
+        if self.proxied { address.replace("127.0.0.1", proxy::NAME) } else { address.to_owned() }
+    }
+
     /// The program at a registry, with credentials for it.
     pub fn at(&self, registry: &str, host: &str) -> Rls {
-        self.asking(registry).holding(self.holder, host)
+        self.asking(registry).holding(self.holder, &self.name(host))
     }
 
     /// The program at a registry, without credentials for it.
     pub fn asking(&self, registry: &str) -> Rls {
-        let rls = program().env("RLS_REGISTRY", registry);
+        let rls = program().env("RLS_REGISTRY", self.name(registry));
         if self.proxied { rls.through(&proxy::authority()) } else { rls }
     }
 
     /// The same with credentials that are exchanged for a token, rather than being one.
     pub fn exchanging(&self, registry: &str, host: &str) -> Rls {
         let holder = if self.holder == Holder::RegistryToken { Holder::AuthField } else { self.holder };
-        self.asking(registry).holding(holder, host)
+        self.asking(registry).holding(holder, &self.name(host))
     }
 
     /// A script before which one has to log in, and which says back what it was sent.
@@ -173,7 +178,8 @@ impl Scenario {
         let is_quiet = setup.verbosity == Verbosity::Quiet;
         for words in &expected.says {
             let (with_hints, without) = (outcome.messages(true), outcome.messages(false));
-            let text = self.says.iter().fold(words.clone(), |text, (word, meant)| text.replace(word, meant));
+            let text =
+                self.says.iter().fold(words.clone(), |text, (word, meant)| text.replace(word, &setup.name(meant)));
             let is_hinted = self.hinted.contains(&words.as_str());
             let is_printed = if is_hinted { with_hints.contains(&text) } else { without.contains(&text) };
             assert_eq!(is_printed, !(is_quiet && is_hinted), "{text:?} in the output: {outcome}");

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use insta::assert_snapshot;
 use registry_fixture::Auth;
 use serde_json::{Value, json};
-use test_support::Rls;
+use test_support::{Reply, Rls, Server};
 
 use super::login::{ANN, VAULT, basic, builder, config, config_file, login};
 
@@ -160,4 +160,43 @@ fn concurrent_logins_are_all_stored() {
     assert_eq!(config["x"], 1);
     let left: Vec<_> = fs::read_dir(rls.home().join(".docker")).expect("the folder").collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn an_identity_token_that_could_not_be_read_back_is_refused() {
+    for (refresh, cause) in [
+        ("r".repeat(1_048_500), "it is larger than 64 KiB"),
+        ("r\n\"".to_owned(), "it has a character that a token may not have"),
+    ] {
+        let server = Server::start(move |asked| match asked.authorization() {
+            _ if asked.path() == "/token" => Reply::json(json!({"token": "t", "refresh_token": &refresh}).to_string()),
+            Some(header) if header.starts_with("Bearer") => Reply::json("{}"),
+            _ => Reply::wants_token_of("/token"),
+        });
+        let before = json!({"auths": {"good.corp": {"auth": ANN}}}).to_string();
+        let rls = Rls::new().words("login -u ann").env("RLS_PASSWORD", "pw").env("RLS_REGISTRY", server.url());
+        let rls = rls.docker_config(&before);
+        let message = rls.fails(5);
+        assert_eq!(*message, format!("error: the token server's identity token cannot be used\ncause: {cause}\n"));
+        assert_eq!(fs::read_to_string(config_file(&rls)).expect("the file"), before);
+    }
+}
+
+#[test]
+fn a_file_that_would_become_too_large_stays_as_it_is() {
+    let registry = basic();
+    let full = json!({"auths": {"good.corp": {"auth": "x".repeat((1 << 20) - 60)}}}).to_string();
+    let rls = login(&registry).docker_config(&full);
+    let message = rls.fails(2);
+    assert!(message.contains("cause: it would be larger than 1 MiB"), "{message}");
+    assert_eq!(fs::read_to_string(config_file(&rls)).expect("the file"), full);
+}
+
+#[test]
+fn the_temporary_file_of_a_killed_login_is_removed_by_the_next() {
+    let registry = basic();
+    let rls = login(&registry).docker_config("{}");
+    let leftover = rls.file(".docker/.config.json-aB3dE9", "{\"auths\":{}}");
+    assert_eq!(rls.run().code, Some(0));
+    assert!(!leftover.exists());
 }

@@ -209,10 +209,13 @@ fn proxy_and_resolve_apply() {
     let host = format!("registry.corp:{}", registry.port());
     let rls = anonymous(&registry).words(&format!("trust {host} --resolve {host}:127.0.0.1"));
     assert_eq!(rls.run().code, Some(0));
-    let outcome = anonymous(&registry).env("HTTPS_PROXY", "http://ann:s3cret@127.0.0.1:1").words("trust").run();
+    let proxied = anonymous(&registry).env("HTTPS_PROXY", "http://ann:s3cret@127.0.0.1:1");
+    let outcome = proxied.words("trust registry.corp").run();
     assert_eq!(outcome.code, Some(10), "{outcome}");
     assert!(
-        outcome.stderr.starts_with("error: cannot reach REGISTRY through the proxy http://127.0.0.1:1\n"),
+        outcome
+            .stderr
+            .starts_with("error: cannot reach registry.corp through the proxy http://127.0.0.1:1 (HTTPS_PROXY)\n"),
         "{outcome}"
     );
 }

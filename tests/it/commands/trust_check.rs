@@ -168,7 +168,7 @@ fn an_unreadable_file_is_one_failure() {
     root.pem→root
     --- stderr
     error: cannot read missing.pem
-    cause: No such file or directory (os error 2)
+    cause: No such file or directory
     ");
     let rls = folder().words("trust --check missing.pem -o json -q");
     assert_snapshot!(rls.run(), @r#"
@@ -185,13 +185,13 @@ fn an_unreadable_file_is_one_failure() {
         "uses": [],
         "error": {
           "kind": "configuration",
-          "message": "cannot read missing.pem: No such file or directory (os error 2)"
+          "message": "cannot read missing.pem: No such file or directory"
         }
       }
     ]
     --- stderr
     error: cannot read missing.pem
-    cause: No such file or directory (os error 2)
+    cause: No such file or directory
     "#);
 }
 

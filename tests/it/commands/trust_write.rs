@@ -212,7 +212,7 @@ fn a_secret_without_a_ca_is_refused() {
     let rls = rls.then("trust --from-secret missing.yaml");
     assert_snapshot!(rls.fails(2), @"
     error: cannot read missing.yaml
-    cause: No such file or directory (os error 2)
+    cause: No such file or directory
     ");
 }
 

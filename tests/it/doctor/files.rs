@@ -93,7 +93,7 @@ fn an_unreadable_ca_file() {
     let rls = without_ca(&registry).with_file(&docker(&registry, "README"), "");
     symlink("nowhere", rls.home().join(docker(&registry, "ca.crt"))).expect("a link");
     assert_snapshot!(untrusted(rls), @"
-    cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it cannot be read: No such file or directory (os error 2)
+    cause   HOME/.docker/certs.d/REGISTRY/ca.crt is not used: it cannot be read: No such file or directory
     remedy  fix or remove HOME/.docker/certs.d/REGISTRY/ca.crt
     ");
 }
@@ -106,7 +106,7 @@ fn an_unreadable_ca_file_option() {
     assert_snapshot!(findings(rls.env("RLS_CA_FILE", file)), @"
     exit 2
      ✗ tls          cannot read the CA file HOME/missing.pem
-         cause   No such file or directory (os error 2)
+         cause   No such file or directory
          remedy  fix the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, --client-key
     ");
 }

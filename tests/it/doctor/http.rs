@@ -49,41 +49,45 @@ fn through_a_proxy() {
     assert_eq!(code, 0, "{output}");
     assert!(output.contains("\n ✓ proxy        http://REGISTRY (HTTP_PROXY)\n"), "{output}");
     assert!(output.contains(" ✓ tcp          REGISTRY (the proxy)\n"), "{output}");
-    let rls = Rls::at(&registry).env("ALL_PROXY", "http://proxy.invalid:1").env("NO_PROXY", "127.0.0.1");
-    let (code, output) = checks(rls);
+    let name = format!("registry.corp:{}", registry.port());
+    let rls = Rls::at(&registry).env("ALL_PROXY", "http://proxy.invalid:1").env("NO_PROXY", "*.corp");
+    let rls = rls.env("RLS_REGISTRY", format!("http://{name}"));
+    let (code, output) = checks_of(rls, &format!("--resolve {name}:127.0.0.1"));
     assert_eq!(code, 0, "{output}");
-    assert!(
-        output.contains("\n ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and NO_PROXY excludes it\n"),
-        "{output}"
-    );
+    let expected = " ✓ proxy        none for registry.corp: ALL_PROXY is set, and NO_PROXY excludes it\n";
+    assert!(output.contains(expected), "{output}");
+    let (code, output) = checks(Rls::at(&registry).env("ALL_PROXY", "http://proxy.invalid:1"));
+    assert_eq!(code, 0, "{output}");
+    let expected =
+        " ✓ proxy        none for 127.0.0.1: ALL_PROXY is set, and loopback addresses are reached directly\n";
+    assert!(output.contains(expected), "{output}");
 }
 
 #[test]
 fn unusable_proxies() {
-    let registry = Registry::builder().tls(Tls::Issued).start();
+    let corp = || Rls::new().env("RLS_REGISTRY", "registry.corp");
     let closed = unused_address();
-    let rls = Rls::at(&registry).naming(&*closed, "PROXY").env("HTTPS_PROXY", format!("http://{closed}"));
+    let rls = corp().naming(&*closed, "PROXY").env("HTTPS_PROXY", format!("http://{closed}"));
     assert_snapshot!(findings(rls), @"
     exit 10
      ✗ tcp          connection refused
          cause   nothing listens on PROXY: the server is down, or listens elsewhere
          remedy  export HTTPS_PROXY=http://PROXY:PORT, with the right proxy
-                 or bypass the proxy: export NO_PROXY=127.0.0.1
+                 or bypass the proxy: export NO_PROXY=registry.corp
     ");
     let refusing = Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
-    let rls = Rls::at(&registry).env("HTTPS_PROXY", refusing.url()).naming(refusing.host(), "PROXY");
+    let rls = corp().env("HTTPS_PROXY", refusing.url()).naming(refusing.host(), "PROXY");
     assert_snapshot!(findings(rls), @"
     exit 10
-     ✗ tls          cannot reach REGISTRY through the proxy http://PROXY
-         cause   tunnel error: proxy authorization required
+     ✗ tls          the proxy refuses the connection to registry.corp
+         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none; tunnel error: proxy authorization required
          remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT, if the proxy requires login
-                 or bypass the proxy: export NO_PROXY=127.0.0.1
+                 or bypass the proxy: export NO_PROXY=registry.corp
     ");
-    let rls = Rls::at(&registry).env("HTTPS_PROXY", "::not an address::");
-    assert_snapshot!(findings(rls), @"
+    assert_snapshot!(findings(corp().env("HTTPS_PROXY", "::not an address::")), @"
     exit 2
-     ✗ proxy        HTTPS_PROXY is invalid
-         cause   the value of HTTPS_PROXY is not a proxy URL; it is ignored
+     ✗ proxy        HTTPS_PROXY cannot be used
+         cause   its value contains a blank
          remedy  export HTTPS_PROXY=http://PROXY:PORT
                  or, if there is no proxy: unset HTTPS_PROXY
     ");

@@ -210,7 +210,7 @@ fn an_unusable_ca_file_is_fatal() {
     ");
     assert_snapshot!(repos(&registry, false).words("--ca-file nowhere.pem").fails(2), @"
     error: cannot read the CA file nowhere.pem
-    cause: No such file or directory (os error 2)
+    cause: No such file or directory
     ");
     assert_eq!(registry.lines(), [""; 0]);
 }

@@ -153,3 +153,20 @@ fn nothing_is_deleted(auth: Auth, name: &str, script: &str, message: &str) {
     let removed = rls.then("rm --anonymous grid/repo-000:latest").run();
     assert_eq!((removed.code, &*removed.stdout), (Some(0), "removed\tgrid/repo-000:latest\n"), "{removed}");
 }
+
+#[test]
+fn the_children_of_a_helper_end_with_it() {
+    let registry = registry(Auth::Basic);
+    let script = "sleep 1000 &\necho $! > \"$HOME/child\"\nwait";
+    let rls = tags(&registry, "{\"credsStore\":\"test\"}", script).words("--timeout 2s");
+    assert_eq!(rls.run().code, Some(12));
+    let child = std::fs::read_to_string(rls.home().join("child")).unwrap();
+    // Nobody may be there to reap it.
+    let is_running = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.trim())).unwrap_or_default();
+        status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+    };
+    while is_running() {
+        std::thread::yield_now();
+    }
+}

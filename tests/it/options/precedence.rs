@@ -192,7 +192,7 @@ fn invalid_values_are_reported_with_their_variable() {
     RLS_CA_FILE=/nowhere.pem: exit 2
     --- stderr
     error: cannot read the CA file /nowhere.pem
-    cause: No such file or directory (os error 2)
+    cause: No such file or directory
     RLS_CLIENT_CERT=/nowhere.pem: exit 2
     --- stderr
     error: RLS_CLIENT_CERT needs RLS_CLIENT_KEY

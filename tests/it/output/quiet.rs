@@ -42,7 +42,7 @@ fn verbose_shows_requests_then_headers() {
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 200 OK in N ms
+    < HTTP/1.1 200 OK for HEAD /v2/app/manifests/1.0 in N ms
     credentials for http://REGISTRY: none
     ");
     let headers = Rls::at(&registry).words("digest app:1.0 -vv").run();
@@ -53,8 +53,13 @@ fn verbose_shows_requests_then_headers() {
         "< etag: ",
         "< docker-distribution-api-version: registry/2.0",
     ] {
-        assert!(headers.stderr.lines().any(|report| report.starts_with(line)), "{line} is not in\n{headers}");
+        let is_line = |report: &str| report.split_once(' ').is_some_and(|(_, report)| report.starts_with(line));
+        assert!(headers.stderr.lines().any(is_line), "{line} is not in\n{headers}");
     }
+    let is_time =
+        |time: &str| time.len() == "2026-11-30T13:05:01.123Z".len() && time.parse::<jiff::Timestamp>().is_ok();
+    let times: Vec<_> = headers.stderr.lines().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+    assert!(times.iter().all(|time| is_time(time)) && times.is_sorted(), "{headers}");
     assert_eq!(
         Rls::at(&registry).words("digest app:1.0").env("RLS_LOG", "1").run().to_string(),
         Rls::at(&registry).words("digest app:1.0 -v").run().to_string()
@@ -72,11 +77,11 @@ fn verbose_names_the_reason_of_a_retry() {
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 503 Service Unavailable in N ms
+    < HTTP/1.1 503 Service Unavailable for HEAD /v2/app/manifests/1.0 in N ms
     the server is slow or turns requests away: concurrency is now 8
     http://REGISTRY failed to answer for app:1.0: 503 Service Unavailable; trying again in N ms
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 200 OK in N ms
+    < HTTP/1.1 200 OK for HEAD /v2/app/manifests/1.0 in N ms
     credentials for http://REGISTRY: none
     ");
 }
@@ -91,10 +96,10 @@ fn verbose_names_the_source_of_credentials() {
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 401 Unauthorized in N ms
+    < HTTP/1.1 401 Unauthorized for HEAD /v2/app/manifests/1.0 in N ms
     credentials for http://REGISTRY: ann (RLS_PASSWORD)
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 200 OK in N ms
+    < HTTP/1.1 200 OK for HEAD /v2/app/manifests/1.0 in N ms
     ");
     let config = format!("{{\"auths\":{{\"{}\":{{\"auth\":\"YW5uOnNlY3JldA==\"}}}}}}", registry.host());
     assert_snapshot!(Rls::at(&registry).docker_config(&config).words("digest app:1.0 -v").run(), @"
@@ -103,10 +108,10 @@ fn verbose_names_the_source_of_credentials() {
     sha256:d2a8d8764f7f2aa2c3c4b106bead12a7176e0e0c5ab6a7bc6e6324033ee2960a
     --- stderr
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 401 Unauthorized in N ms
+    < HTTP/1.1 401 Unauthorized for HEAD /v2/app/manifests/1.0 in N ms
     credentials for http://REGISTRY: ann (docker config, ~/.docker/config.json)
     > HEAD http://REGISTRY/v2/app/manifests/1.0
-    < HTTP/1.1 200 OK in N ms
+    < HTTP/1.1 200 OK for HEAD /v2/app/manifests/1.0 in N ms
     ");
 }
 

@@ -97,6 +97,6 @@ fn an_unreadable_folder_is_a_local_error() {
     let rls = Rls::new().with_file(".local/state/rls/removed", "in the way").words("undo");
     assert_snapshot!(rls.fails(2), @"
     error: the folder of removed manifests cannot be read
-    cause: HOME/.local/state/rls/removed: Not a directory (os error 20)
+    cause: HOME/.local/state/rls/removed: Not a directory
     ");
 }

@@ -23,7 +23,7 @@ pub async fn run(args: &CacheArgs, context: &Context<'_>) -> Result<(), CommandE
     let done = context.until_shutdown(input::blocking(work)).await?.and_then(|done| done);
     let info = done.map_err(|error| {
         let verb = if action == CacheAction::Clear { "clear" } else { "read" };
-        Usage::new(format!("cannot {verb} the cache {}", folder.display())).because(input::reason(&error))
+        Usage::new(format!("cannot {verb} the cache {}", folder.display())).because(error)
     })?;
     output.write(&CacheRecord {
         folder: info.folder.display().to_string(),

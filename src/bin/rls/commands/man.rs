@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::context::Context;
 use crate::args::ManArgs;
-use crate::input::{blocking, cannot_read, reason};
+use crate::input::{blocking, cannot_read};
 use crate::manual::{Page, pages};
 use crate::output::{OutputError, is_closed, write_raw};
 use crate::report::CommandError;
@@ -23,9 +23,8 @@ pub async fn run(args: &ManArgs, context: &Context<'_>) -> Result<(), CommandErr
 }
 
 fn write(folder: &Path, pages: &[Page]) -> Result<(), Usage> {
-    let failed = |path: &Path, error: &std::io::Error| {
-        Usage::new(format!("cannot write {}", path.display())).because(reason(error))
-    };
+    let failed =
+        |path: &Path, error: &std::io::Error| Usage::new(format!("cannot write {}", path.display())).because(error);
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     pages.iter().try_for_each(|(name, page)| {
         let path = folder.join(name);

@@ -257,5 +257,5 @@ fn open(path: &Path) -> io::Result<(HashSet<String>, File)> {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Usage {
-    Usage::new(format!("cannot use --resume {}", path.display())).because(input::reason(error))
+    Usage::new(format!("cannot use --resume {}", path.display())).because(error)
 }

@@ -76,7 +76,7 @@ async fn read_config(
                     .map_err(|why| Usage::new(format!("cannot read {called}")).because(why));
             }
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(input::unreadable(&called, &error, input::MAX_CONFIG)),
+            Err(error) => return Err(input::unreadable(&called, &error)),
         }
     }
     Ok(BTreeMap::new())

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use registry_ls::name::without_password;
 use secrecy::SecretString;
 
 use super::partial::{PartialConnection, PartialIdentity, PartialLogin, PartialSettings};
@@ -98,7 +99,9 @@ impl Reader<'_> {
     fn parsed<T>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let value = parse(&text);
-        value.map(Some).map_err(|cause| Usage::new(format!("{name}={text} cannot be used")).because(cause))
+        value
+            .map(Some)
+            .map_err(|cause| Usage::new(format!("{name}={} cannot be used", without_password(&text))).because(cause))
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use registry_ls::name::without_password;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -73,7 +74,7 @@ impl<'a> Reader<'a> {
                 .fault(entry.at.clone(), format!("{} is not allowed in the configuration file", entry.key))
                 .hint("run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin");
         }
-        let usage = self.fault(entry.at.clone(), format!("unknown key {:?}", entry.key));
+        let usage = self.fault(entry.at.clone(), format!("unknown key {:?}", without_password(entry.key)));
         match nearest(entry.key, keys.iter().copied()) {
             Some(key) => usage.hint(format!("did you mean {key}?")),
             None => usage.because(format!("the keys here are: {}", keys.join(", "))),
@@ -134,8 +135,9 @@ impl<'a> Reader<'a> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<T> {
         let text = self.text(entry)?;
-        parse(text)
-            .map_err(|cause| self.fault(entry.value.span(), format!("invalid {} {text:?}", entry.key)).because(cause))
+        parse(text).map_err(|cause| {
+            self.fault(entry.value.span(), format!("invalid {} {:?}", entry.key, without_password(text))).because(cause)
+        })
     }
 
     /// A value of an option with fixed values.

@@ -1,13 +1,16 @@
 //! Escapes control characters, so that text from a server cannot control the terminal.
 //!
-//! Escaped are C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls and the characters
-//! without any width that hide differences between names (CVE-2021-25743, CWE-150, "Trojan Source" CVE-2021-42574).
+//! Escaped are C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls and the characters that
+//! Unicode calls default-ignorable: they are invisible and hide differences between names (CVE-2021-25743, CWE-150,
+//! "Trojan Source" CVE-2021-42574). The variation selector that makes a symbol colourful stays behind the symbol.
 //! Tabs and line ends are escaped too: one thing stays on one line. A flood of combining marks is cut by escaping what
 //! is more than [`MAX_MARKS`] on one letter.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::{DefaultIgnorableCodePoint, ExtendedPictographic};
 use unicode_width::UnicodeWidthChar;
 
 /// Maximum number of combining marks on one letter that are not escaped.
@@ -15,11 +18,18 @@ const MAX_MARKS: usize = 8;
 
 /// Whether a terminal would interpret `c`, or not show it.
 pub fn is_hostile(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Whether `c` is the variation selector of the symbol `before`.
+fn is_selector_of(before: Option<char>, c: char) -> bool {
+    let is_symbol = |c| CodePointSetData::new::<ExtendedPictographic>().contains(c);
+    c == '\u{fe0f}' && before.is_some_and(|before| !before.is_ascii() && is_symbol(before))
 }
 
 /// Escapes text for people, as `\n`, `\t`, `\r`, `\x1b` or `\u{202e}`.
@@ -31,15 +41,17 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    let mut marks = 0;
+    let (mut marks, mut before) = (0, None);
     for c in text.chars() {
-        let is_mark = c.width() == Some(0) && !is_hostile(c);
+        let is_hostile = is_hostile(c) && !is_selector_of(before, c);
+        let is_mark = c.width() == Some(0) && !is_hostile;
         marks = if is_mark { marks + 1 } else { 0 };
-        if is_hostile(c) || marks > MAX_MARKS {
+        if is_hostile || marks > MAX_MARKS {
             push_escaped(&mut shown, c);
         } else {
             shown.push(c);
         }
+        before = Some(c);
     }
     Cow::Owned(shown)
 }
@@ -115,6 +127,16 @@ mod tests {
     #[test]
     fn one_thing_stays_on_one_line() {
         assert_eq!(escape("a\tb\r\nc\u{85}d\u{2028}e\\f"), "a\\tb\\r\\nc\\x85d\\u{2028}e\\f");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_escaped() {
+        for c in "\u{ad}\u{34f}\u{115f}\u{1160}\u{17b4}\u{180b}\u{200b}\u{2065}\u{3164}\u{fe00}\u{fe0f}\u{ffa0}\u{fff0}\u{1bca0}\u{1d173}\u{e0000}\u{e0100}\u{e01ef}\u{e0fff}"
+            .chars()
+        {
+            assert_eq!(escape(&format!("la{c}test")), format!("la{}test", c.escape_unicode().to_string().replace("\\u{ad}", "\\xad")));
+        }
+        assert_eq!(escape("❤\u{fe0f} ✔\u{fe0f}\u{fe0f} 1\u{fe0f}"), "❤\u{fe0f} ✔\u{fe0f}\\u{fe0f} 1\\u{fe0f}");
     }
 
     #[test]

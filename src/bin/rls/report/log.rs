@@ -1,8 +1,10 @@
-//! `-v`: the log of the library, and its warnings, on standard error.
+//! `-v`: the log of the library, and its warnings, on standard error. With `-vv` each line of the log has its time.
 
 use std::fmt::{self, Write as _};
 use std::io::{Write as _, stderr};
 
+use jiff::Timestamp;
+use registry_ls::error::without_os_error;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -60,11 +62,13 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut text = Text::default();
         event.record(&mut text);
-        let text = escape(&text.0);
+        let text = without_os_error(text.0);
+        let text = escape(&text);
         let line = if *event.metadata().level() <= Level::WARN {
             format!("{} {text}\n", self.styles.paint(Tone::Warning, "warning:"))
         } else {
-            format!("{}\n", self.styles.paint(Tone::Dim, &text))
+            let time = (self.verbosity == Verbosity::Headers).then(|| format!("{:.3} ", Timestamp::now()));
+            format!("{}\n", self.styles.paint(Tone::Dim, &format!("{}{text}", time.unwrap_or_default())))
         };
         // Standard error may be closed.
         on_terminal(|| drop(stderr().write_all(line.as_bytes())));

@@ -13,7 +13,7 @@ use std::panic;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use registry_ls::error::{Fault, Network};
+use registry_ls::error::{Fault, Network, without_os_error};
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
@@ -198,7 +198,8 @@ impl Report {
 
     /// One line; its text may come from a server.
     fn line(&self, tone: Tone, label: &str, text: &str) {
-        let line = format!("{} {}\n", self.styles.paint(tone, label), self.styles.localize(escape(text).into_owned()));
+        let text = without_os_error(text.to_owned());
+        let line = format!("{} {}\n", self.styles.paint(tone, label), self.styles.localize(escape(&text).into_owned()));
         // Standard error may be closed; the exit code still tells.
         on_terminal(|| drop(stderr().write_all(line.as_bytes())));
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use crate::args::CompatArgs;
 use crate::compat::{Invocation, Operation};
-use crate::input::{blocking, cannot_read, reason};
+use crate::input::{blocking, cannot_read};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
@@ -29,8 +29,7 @@ pub async fn install(args: &CompatArgs, context: &Context<'_>) -> Result<(), Com
 
 /// Makes the links; whether each is new.
 fn make_links(folder: &Path) -> Result<Vec<(PathBuf, bool)>, Usage> {
-    let program =
-        std::env::current_exe().map_err(|error| Usage::new("cannot find the path of rls").because(reason(&error)))?;
+    let program = std::env::current_exe().map_err(|error| Usage::new("cannot find the path of rls").because(error))?;
     let is_plugin = folder.file_name().is_some_and(|name| name == "cli-plugins");
     let names: &[&str] = if is_plugin { &["docker-tags"] } else { &["docker-ls", "docker-rm"] };
     let link = |name: &&str| {
@@ -43,7 +42,7 @@ fn make_links(folder: &Path) -> Result<Vec<(PathBuf, bool)>, Usage> {
                     .because("it is not a link to rls")
                     .hint("remove it, or name another folder")),
             },
-            Err(error) => Err(Usage::new(format!("cannot create {}", link.display())).because(reason(&error))),
+            Err(error) => Err(Usage::new(format!("cannot create {}", link.display())).because(error)),
         }
     };
     names.iter().map(link).collect()

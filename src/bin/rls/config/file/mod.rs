@@ -94,7 +94,7 @@ impl File {
                 Self::parse(place, &text, home)
             }
             Err(error) if named.is_none() && is_absent(error.kind()) => Ok(Self::default()),
-            Err(error) => Err(input::unreadable(&called, &error, input::MAX_CONFIG)),
+            Err(error) => Err(input::unreadable(&called, &error)),
         }
     }
 

@@ -8,6 +8,9 @@ use registry_ls::name::Registry;
 
 use super::context::HintContext;
 
+/// How a user name or password is written in a URL.
+const ENCODED: &str = "special characters are percent-encoded, such as @ as %40, : as %3A and # as %23";
+
 impl HintContext {
     /// The hint where an address that the registry named does not work: the user did not choose it.
     pub(super) fn other_server(&self, server: &OtherServer, kind: &Kind) -> Option<String> {
@@ -69,6 +72,12 @@ impl HintContext {
             ),
             Network::Proxy => {
                 Some("check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly".to_owned())
+            }
+            Network::ProxyLogin { variable, refused: false } => {
+                Some(format!("set {variable}=http://USER:PASSWORD@HOST:PORT; {ENCODED}"))
+            }
+            Network::ProxyLogin { variable, refused: true } => {
+                Some(format!("check the user name and password in {variable}; {ENCODED}"))
             }
             Network::ConnectTimeout => Some(
                 "a firewall may be dropping packets; use --connect-timeout to wait longer, or set HTTPS_PROXY to use \

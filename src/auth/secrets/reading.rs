@@ -1,0 +1,318 @@
+//! The ways in which a text can be read: as it is, unescaped, decoded. A secret that is echoed may be written in any of
+//! them.
+
+use std::ops::Range;
+
+/// How often a text is unescaped: each round undoes one level of escapes within escapes.
+const MAX_ROUNDS: usize = 8;
+
+/// The longest name or number of an HTML entity, with `&` and `;`.
+const MAX_ENTITY: usize = 24;
+
+/// The names of HTML entities for ASCII.
+const ASCII_ENTITIES: [(&str, u8); 44] = [
+    ("amp", b'&'),
+    ("AMP", b'&'),
+    ("lt", b'<'),
+    ("LT", b'<'),
+    ("gt", b'>'),
+    ("GT", b'>'),
+    ("quot", b'"'),
+    ("QUOT", b'"'),
+    ("apos", b'\''),
+    ("Tab", b'\t'),
+    ("NewLine", b'\n'),
+    ("excl", b'!'),
+    ("num", b'#'),
+    ("dollar", b'$'),
+    ("percnt", b'%'),
+    ("lpar", b'('),
+    ("rpar", b')'),
+    ("ast", b'*'),
+    ("midast", b'*'),
+    ("plus", b'+'),
+    ("comma", b','),
+    ("period", b'.'),
+    ("sol", b'/'),
+    ("colon", b':'),
+    ("semi", b';'),
+    ("equals", b'='),
+    ("quest", b'?'),
+    ("commat", b'@'),
+    ("lsqb", b'['),
+    ("lbrack", b'['),
+    ("bsol", b'\\'),
+    ("rsqb", b']'),
+    ("rbrack", b']'),
+    ("Hat", b'^'),
+    ("lowbar", b'_'),
+    ("UnderBar", b'_'),
+    ("grave", b'`'),
+    ("DiacriticalGrave", b'`'),
+    ("lcub", b'{'),
+    ("lbrace", b'{'),
+    ("verbar", b'|'),
+    ("vert", b'|'),
+    ("rcub", b'}'),
+    ("rbrace", b'}'),
+];
+
+/// The names of HTML entities from U+00A0 to U+00FF, in their order.
+const LATIN_ENTITIES: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg \
+    plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc \
+    Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc \
+    Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig \
+    ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash \
+    ugrave uacute ucirc uuml yacute thorn yuml";
+
+/// One way to read a text. White space and control characters are left out, since they may be anywhere in what is
+/// folded; [`Reading::is_gap`] tells where.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    bytes: Vec<u8>,
+    /// For each byte, its place in the text.
+    places: Vec<Range<usize>>,
+}
+
+impl Reading {
+    /// The text as it is.
+    pub fn of(text: &str) -> Self {
+        let mut reading = Self { bytes: Vec::with_capacity(text.len()), places: Vec::with_capacity(text.len()) };
+        text.char_indices().for_each(|(at, c)| reading.push(c, at..at + c.len_utf8()));
+        reading
+    }
+
+    /// The text as it is, and then with one more level of escapes undone each.
+    pub fn all(text: &str) -> impl Iterator<Item = Self> {
+        Self::of(text).and_unescaped()
+    }
+
+    /// This reading, and then with one more level of escapes undone each.
+    pub fn and_unescaped(self) -> impl Iterator<Item = Self> {
+        let mut next = Some(self);
+        std::iter::from_fn(move || {
+            let reading = next.take()?;
+            next = reading.unescaped();
+            Some(reading)
+        })
+        .take(MAX_ROUNDS)
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where in the text these bytes are.
+    pub fn place(&self, bytes: Range<usize>) -> Range<usize> {
+        match self.places.get(bytes) {
+            Some([first, .., last]) => first.start..last.end,
+            Some([only]) => only.clone(),
+            _ => 0..0,
+        }
+    }
+
+    /// Whether the byte at `at` does not follow on the byte before: at both ends, and after white space.
+    pub fn is_gap(&self, at: usize) -> bool {
+        match (at.checked_sub(1).and_then(|before| self.places.get(before)), self.places.get(at)) {
+            (Some(before), Some(this)) => before.end < this.start,
+            _ => true,
+        }
+    }
+
+    /// Whether the bytes stand alone: neither side goes on with a letter or a digit.
+    pub fn is_whole_word(&self, bytes: &Range<usize>) -> bool {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+        let ends =
+            |at: usize, beside: usize| self.is_gap(at) || self.bytes.get(beside).is_none_or(|byte| !is_word(*byte));
+        ends(bytes.start, bytes.start.wrapping_sub(1)) && ends(bytes.end, bytes.end)
+    }
+
+    /// What is written in base64, which may begin with any of four characters of a run. Padding ends a run.
+    pub fn decoded(&self, offset: usize) -> Self {
+        let mut decoded = Self::default();
+        let mut at = 0;
+        while at < self.bytes.len() {
+            let run = self.bytes[at..].iter().take_while(|byte| sextet(**byte).is_some()).count();
+            let end = at + run;
+            let digits = (at + offset).min(end)..end;
+            for group in digits.clone().step_by(4).map(|start| start..(start + 4).min(end)) {
+                decoded.push_group(self, group);
+            }
+            at = end + 1;
+        }
+        decoded
+    }
+
+    /// Adds what up to four characters of base64 hold.
+    fn push_group(&mut self, encoded: &Self, group: Range<usize>) {
+        let digits = group.clone().filter_map(|at| sextet(encoded.bytes[at]));
+        let bits = digits.fold(0_u32, |bits, digit| bits << 6 | u32::from(digit)) << (6 * (4 - group.len()));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        for (index, byte) in bytes.into_iter().enumerate().take(group.len() - 1) {
+            self.push_byte(byte, encoded.place(group.start + index..group.start + index + 2));
+        }
+    }
+
+    fn push(&mut self, c: char, place: Range<usize>) {
+        if !c.is_whitespace() && !c.is_control() {
+            let mut buffer = [0; 4];
+            c.encode_utf8(&mut buffer).bytes().for_each(|byte| self.push_any(byte, place.clone()));
+        }
+    }
+
+    fn push_byte(&mut self, byte: u8, place: Range<usize>) {
+        if byte > b' ' && byte != 0x7f {
+            self.push_any(byte, place);
+        }
+    }
+
+    fn push_any(&mut self, byte: u8, place: Range<usize>) {
+        self.bytes.push(byte);
+        self.places.push(place);
+    }
+
+    /// With one level of escapes undone; `None` if it has none.
+    fn unescaped(&self) -> Option<Self> {
+        let mut unescaped = Self::default();
+        let mut at = 0;
+        while let Some(byte) = self.bytes.get(at) {
+            match escape(&self.bytes[at..]) {
+                Some((length, Escaped::Char(c))) => {
+                    unescaped.push(c, self.place(at..at + length));
+                    at += length;
+                }
+                Some((length, Escaped::Byte(byte))) => {
+                    unescaped.push_byte(byte, self.place(at..at + length));
+                    at += length;
+                }
+                None => {
+                    unescaped.push_any(*byte, self.places[at].clone());
+                    at += 1;
+                }
+            }
+        }
+        (unescaped.bytes != self.bytes).then_some(unescaped)
+    }
+}
+
+/// What an escape stands for.
+enum Escaped {
+    Char(char),
+    Byte(u8),
+}
+
+/// The escape at the start of `bytes`, and its length.
+fn escape(bytes: &[u8]) -> Option<(usize, Escaped)> {
+    match bytes {
+        [b'%', digits @ ..] => Some((3, Escaped::Byte(u8::try_from(hex(digits, 2)?).ok()?))),
+        [b'\\', rest @ ..] => backslash(rest).map(|(length, escaped)| (length + 1, escaped)),
+        [b'&', rest @ ..] => entity(rest).map(|(length, c)| (length + 1, Escaped::Char(c))),
+        _ => None,
+    }
+}
+
+/// Escapes of JSON, Go, Rust and JavaScript.
+fn backslash(rest: &[u8]) -> Option<(usize, Escaped)> {
+    let char = |length, code| char::from_u32(code).map(|c| (length, Escaped::Char(c)));
+    match rest {
+        [b'u', b'{', digits @ ..] => {
+            let length = digits.iter().take(7).position(|byte| *byte == b'}')?;
+            char(length + 3, hex(digits, length)?)
+        }
+        [b'u', digits @ ..] => match (hex(digits, 4)?, digits.get(4..)) {
+            // Two halves of a character beyond the first 65,536.
+            (high @ 0xd800..0xdc00, Some([b'\\', b'u', low @ ..])) => {
+                let low = hex(low, 4).filter(|low| (0xdc00..0xe000).contains(low))?;
+                char(11, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))
+            }
+            (code, _) => char(5, code),
+        },
+        [b'U', digits @ ..] => char(9, hex(digits, 8)?),
+        [b'x', digits @ ..] => Some((3, Escaped::Byte(u8::try_from(hex(digits, 2)?).ok()?))),
+        [b'n' | b'r' | b't' | b'b' | b'f' | b'v', ..] => Some((1, Escaped::Char('\n'))),
+        [c @ (b'"' | b'\'' | b'/' | b'\\' | b'`'), ..] => Some((1, Escaped::Byte(*c))),
+        _ => None,
+    }
+}
+
+/// HTML entities, by name and by number.
+fn entity(rest: &[u8]) -> Option<(usize, char)> {
+    let end = rest.iter().take(MAX_ENTITY).position(|byte| *byte == b';')?;
+    let c = match &rest[..end] {
+        [b'#', b'x' | b'X', digits @ ..] => char::from_u32(hex(digits, digits.len())?)?,
+        [b'#', digits @ ..] => char::from_u32(std::str::from_utf8(digits).ok()?.parse().ok()?)?,
+        name => named(std::str::from_utf8(name).ok()?)?,
+    };
+    Some((end + 1, c))
+}
+
+fn named(name: &str) -> Option<char> {
+    let ascii = ASCII_ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, byte)| char::from(*byte));
+    ascii.or_else(|| {
+        let index = LATIN_ENTITIES.split_ascii_whitespace().position(|known| known == name)?;
+        char::from_u32(0xa0 + u32::try_from(index).ok()?)
+    })
+}
+
+/// The number in the first `length` hexadecimal digits.
+fn hex(digits: &[u8], length: usize) -> Option<u32> {
+    let digits =
+        digits.get(..length).filter(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The value of a character of base64, in either alphabet (RFC 4648 §4, §5).
+fn sextet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unescaped(text: &str) -> String {
+        String::from_utf8_lossy(Reading::all(text).last().unwrap().bytes()).into_owned()
+    }
+
+    #[test]
+    fn escapes_of_each_kind_are_undone_and_levels_of_them() {
+        for (text, expected) in [
+            (r"a\u0026b\u003C\/\\", r"a&b</\"),
+            (r"\ud83d\ude00 \u{1f600} \U0001F600 \x26 \ud83d", "😀😀😀&\\ud83d"),
+            ("%26%c3%a4+%zz%", "&ä+%zz%"),
+            ("&amp;&#38;&#x26;&quot;&auml;&nope;&amp", "&&&\"ä&nope;&amp"),
+            ("%2525252526", "&"),
+            (r"\\\\u0026amp;lt;", "<"),
+            ("a b\r\n\tc\u{a0}d\\n\0e", "abcde"),
+        ] {
+            assert_eq!(unescaped(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_knows_its_place() {
+        let text = "ä \\u0026%26 &amp;x";
+        let last = Reading::all(text).last().unwrap();
+        let places: Vec<_> = (0..last.bytes().len()).map(|at| &text[last.place(at..at + 1)]).collect();
+        assert_eq!(places, ["ä", "ä", "\\u0026", "%26", "&amp;", "x"]);
+        assert_eq!((last.is_gap(2), last.is_gap(3), last.is_gap(4), last.is_gap(6)), (true, false, true, true));
+    }
+
+    #[test]
+    fn base64_is_decoded_wherever_it_begins() {
+        for (text, offset) in
+            [("YW5uOnB3", 0), ("xYW5uOnB3", 1), ("xxYW5uOnB3", 2), ("xxx YW5u\r\n OnB3=", 3), ("(YW5uOnB3)", 0)]
+        {
+            let decoded = Reading::of(text).decoded(offset);
+            assert!(decoded.bytes().ends_with(b"ann:pw"), "{text}: {decoded:?}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Servers that repeat a secret: none of it is legible in the output, wherever they put it and however they write it.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use test_support::{Reply, Request, Server};
+
+use crate::canary;
+use crate::runner::{Canaries as _, Holder, Outcome, Verbosity, program};
+
+/// Where a server puts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Message,
+    Detail,
+    Text,
+    /// The name of the list.
+    ListName,
+    /// A name in the list that is no tag.
+    DroppedName,
+    Link,
+    /// The scheme of a redirect.
+    Location,
+    /// The host of a redirect.
+    Host,
+    Encoding,
+    Warning,
+    /// The scheme of a challenge.
+    Challenge,
+    /// The token server of a challenge.
+    Realm,
+    /// The text of a refusal by a proxy, whose password it is.
+    Proxy,
+    /// The text of an error by the storage, of the signature in the URL that leads there.
+    Storage,
+}
+
+const PLACES: [Place; 14] = [
+    Place::Message,
+    Place::Detail,
+    Place::Text,
+    Place::ListName,
+    Place::DroppedName,
+    Place::Link,
+    Place::Location,
+    Place::Host,
+    Place::Encoding,
+    Place::Warning,
+    Place::Challenge,
+    Place::Realm,
+    Place::Proxy,
+    Place::Storage,
+];
+
+struct Echo {
+    place: Place,
+    form: String,
+}
+
+impl fmt::Display for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "in {:?}, written {}", self.place, self.form)
+    }
+}
+
+impl Place {
+    fn secret(self) -> &'static str {
+        match self {
+            Self::Proxy => canary::PROXY,
+            Self::Storage => canary::PRESIGNED,
+            _ => canary::PASSWORD,
+        }
+    }
+}
+
+/// The reply to a request with the secret.
+fn reply(Echo { place, form }: &Echo) -> Reply {
+    let errors = |error: String| {
+        let body = format!("{{\"errors\":[{{\"code\":\"DENIED\",{error}}}]}}");
+        Reply::status(403).header("Content-Type", "application/json").body(body)
+    };
+    match place {
+        Place::Message => errors(format!("\"message\":\"not with {form}\"")),
+        Place::Detail => errors(format!("\"message\":\"no\",\"detail\":{{\"sent\":\"{form}\"}}")),
+        Place::Text | Place::Storage => Reply::status(403).body(format!("<p>you sent {form}</p>")),
+        Place::ListName => Reply::json(format!("{{\"name\":\"{form}\",\"tags\":[\"a\"]}}")),
+        Place::DroppedName => Reply::json(format!("{{\"name\":\"team/app\",\"tags\":[\"a\",\"!{form}\"]}}")),
+        Place::Link => Reply::tags(&["a"]).next(&format!("http://{form}/?{form}")),
+        Place::Location => Reply::redirect(format!("{form}:x")),
+        Place::Host => Reply::redirect(format!("http://{form}.invalid/{form}")),
+        Place::Encoding => Reply::tags(&["a"]).header("Content-Encoding", form),
+        Place::Warning => Reply::tags(&["a"]).header("Warning", format!("299 - \"{form}\"")),
+        Place::Challenge => Reply::status(401).header("WWW-Authenticate", format!("{form} realm=\"{form}\"")),
+        Place::Realm => {
+            Reply::status(401).header("WWW-Authenticate", format!("Bearer realm=\"http://{form}.invalid/{form}\""))
+        }
+        Place::Proxy => Reply::status(407).body(form.clone()),
+    }
+}
+
+fn observe(echo: Echo) -> Outcome {
+    let signed = format!("/elsewhere?X-Amz-Signature={}", canary::PRESIGNED);
+    let place = echo.place;
+    let server = Server::start(move |asked: &Request| match place {
+        Place::Proxy => reply(&echo),
+        Place::Storage if asked.path() != "/elsewhere" => Reply::redirect(signed.clone()),
+        Place::Storage => reply(&echo),
+        _ if asked.authorization().is_none() => Reply::wants_password(),
+        _ => reply(&echo),
+    });
+    let rls = program().telling(Verbosity::Headers).words("tags team/app --retries 0 --timeout 60s");
+    let rls = match place {
+        Place::Proxy => rls.through(&server.host()).env("RLS_REGISTRY", "http://registry.corp"),
+        _ => rls.env("RLS_REGISTRY", server.url()).holding(Holder::Environment, &server.host()),
+    };
+    let outcome = rls.observe();
+    let sent = String::from_utf8_lossy(&server.bytes()).into_owned();
+    assert!(sent.contains(place.secret()) || sent.contains(" Basic "), "the secret was not sent: {outcome}");
+    outcome
+}
+
+#[test]
+fn no_echo_of_a_secret_is_legible() {
+    let echoes = |&place: &Place| canary::forms(place.secret()).into_iter().map(move |form| Echo { place, form });
+    let every: Mutex<Vec<_>> = Mutex::new(PLACES.iter().flat_map(echoes).collect());
+    let (failures, marked) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while let Some(echo) = { every.lock().expect("no panic").pop() } {
+                    let name = echo.to_string();
+                    let outcome = observe(echo);
+                    marked.fetch_add(usize::from(outcome.messages(true).contains("REDACTED")), Ordering::Relaxed);
+                    let found = canary::found_in(&[&outcome.stdout[..], outcome.stderr.as_bytes()].concat());
+                    if !found.is_empty() {
+                        failures.lock().expect("no panic").push(format!("{name}: {found:?} in {outcome}"));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic");
+    assert!(failures.is_empty(), "{} leak:\n{}", failures.len(), failures.join("\n\n"));
+    // Most places are in a message; what is shown nowhere proves nothing.
+    assert!(marked.into_inner() > 100);
+}
