@@ -82,7 +82,7 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
     pub fn pending(&self, key: &K) -> Option<impl Future<Output = ()> + Send + use<K>> {
         let slot = Arc::clone(&lock(&self.entries).slots.get(key)?.slot);
         let is_pending = slot.usable(None).is_none() && slot.fetching.try_lock().is_err();
-        is_pending.then(|| async move { drop(slot.fetching.lock().await) })
+        is_pending.then_some(async move { drop(slot.fetching.lock().await) })
     }
 
     /// The token for `key`: the cached one, or the result of `fetch`. `fetch` is not polled when a token is cached or

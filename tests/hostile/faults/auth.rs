@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use test_support::tls::ServerCertificate;
 use test_support::{Reply, Request, Rls, Server, Then};
 
 use super::network::{ALL, list, lists, paged};
@@ -107,7 +106,7 @@ fn refused_realms(setup: &Setup) -> Vec<Scenario> {
     let to = |realm: String| move |_: &Request| Reply::wants_token_of(&realm);
     let nothing = |scenario: Scenario, thief: Arc<Server>| scenario.check(move |_| assert_eq!(thief.connections(), 0));
 
-    let (plain, shown) = (thief(), ServerCertificate::valid());
+    let (plain, shown) = (thief(), setup.certificate());
     let server = Server::with_tls(shown.config(&["http/1.1"]), to(format!("{}/token", plain.url())));
     let rls = setup.exchanging(&server.host(), &server.host()).trusting(shown.ca()).words("tags team/app");
     let downgraded = nothing(Scenario::new(rls).keeping(server).named("plain HTTP"), plain);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use test_support::tls::ServerCertificate;
 use test_support::{Reply, Request, Server};
 
 use super::network::{list, lists, once};
@@ -85,7 +84,7 @@ pub fn scenarios(setup: &Setup) -> Vec<Scenario> {
         "fault-040" => vec![redirected(setup)],
         "fault-041" => {
             let other = Server::start(|_| list());
-            let (shown, location) = (ServerCertificate::valid(), elsewhere(&other.url()));
+            let (shown, location) = (setup.certificate(), elsewhere(&other.url()));
             let script = setup.guarded(move |_| Reply::redirect(location.as_str()));
             let server = Server::with_tls(shown.config(&["http/1.1"]), script);
             let rls = setup.at(&server.host(), &server.host()).trusting(shown.ca()).words("tags team/app");

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::fmt;
 
+use registry_fixture::Tls;
+use test_support::tls::ServerCertificate;
 use test_support::{Reply, Request, Rls, Server};
 
 use super::Case;
@@ -31,6 +33,11 @@ impl Setup {
     /// An address of this machine as the program is given it: a proxy is used for names only.
     pub fn name(&self, address: &str) -> String {
         if self.proxied { address.replace("127.0.0.1", proxy::NAME) } else { address.to_owned() }
+    }
+
+    /// A valid certificate for this machine, also under the name that a proxy is used for.
+    pub fn certificate(&self) -> ServerCertificate {
+        ServerCertificate::for_names(Tls::Issued, &[proxy::NAME])
     }
 
     /// The program at a registry, with credentials for it.
