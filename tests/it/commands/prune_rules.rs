@@ -224,8 +224,8 @@ fn an_invalid_rule_is_refused_before_anything_is_sent() {
     prune team/app --keep-last 1 --yes --dry-run
       error: the argument '--yes' cannot be used with '--dry-run'
     prune --keep-last 1
-      error: the following required arguments were not provided:
-        <REPO>...
+      error: rls prune needs <REPO>
+      hint:  for example: rls prune registry.corp:5000/team/app --keep-last 10 --older-than 30d
     prune team/app --match-repo * --keep-last 1
       error: the argument '[REPO]...' cannot be used with '--match-repo <GLOB>'
     "#);

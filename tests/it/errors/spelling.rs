@@ -62,6 +62,7 @@ fn globs_hint_at_the_option_that_takes_them() {
         outcome.stderr.lines().last().unwrap_or_default().to_owned()
     };
     assert_eq!(hint(&["rm", "web/nginx:pr-*"]), "hint:  use web/nginx --match 'pr-*' for its tags");
+    assert_eq!(hint(&["repos", "team/*"]), "hint:  use --match 'team/*'");
     let expected = "hint:  use --match-repo 'team/*' for repositories, --match GLOB for tags";
     assert_eq!(hint(&["prune", "team/*", "--keep-last", "1"]), expected);
 }
@@ -74,4 +75,37 @@ fn a_transport_of_skopeo_is_named() {
     error: 'docker-daemon:reg.corp:5000/team/app' is not a repository name
     cause: 'docker-daemon:' is a transport of skopeo, not a registry; only docker:// names are read
     ");
+}
+
+#[test]
+fn registries_and_folders_hint_at_the_command_that_lists_them() {
+    let hint = |word: &str| {
+        let outcome = Rls::new().args(["tags", word]).run();
+        assert_eq!(outcome.code, Some(2), "{outcome}");
+        outcome.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    for registry in ["registry.corp:5000", "http://localhost:5000", "localhost:5000"] {
+        assert_eq!(hint(registry), format!("hint:  run 'rls repos {registry}' to list its repositories"));
+    }
+    assert_eq!(hint("team/"), "hint:  run 'rls repos team' to list the repositories below it");
+    assert!(!hint("https://ann:secret@registry.corp").contains("secret"));
+}
+
+/// What people type first, and the command line that they get.
+#[test]
+fn commands_of_other_programs_get_the_command_line_to_use() {
+    let cases = [
+        ("registry.corp:5000", "rls repos registry.corp:5000"),
+        ("image ls", "rls repos"),
+        ("list-tags docker://registry.corp/team/app --tls-verify=false", "rls tags"),
+        ("ls --omit-digest-tags team/app", "rls ls --exclude 'sha256-*' team/app"),
+        ("manifest inspect team/app:1.4.0", "rls manifest team/app:1.4.0"),
+        ("tags team/app -n 5 --json", "rls tags team/app --limit 5 -o json"),
+        ("tags ls team/app", "rls tags team/app"),
+        ("get tags team/app", "rls tags team/app"),
+    ];
+    for (words, expected) in cases {
+        let rls = Rls::new().words(words);
+        assert_eq!(rls.fails(2).lines().last(), Some(&*format!("hint:  {expected}")), "{words}");
+    }
 }

@@ -306,12 +306,8 @@ fn conflicting_options_are_refused() {
     cause: a password after it could be read by every user on this machine
     hint:  use -u NAME to be asked for the password, or --password-stdin to read it from standard input
     $ rls tags
-    error: the following required arguments were not provided:
-      <REPO>...
-
-    Usage: rls tags <REPO>...
-
-    For more information, try '--help'.
+    error: rls tags needs <REPO>
+    hint:  for example: rls tags registry.corp:5000/team/app
     $ rls tags app --same-as a/b
     error: invalid value 'a/b' for '--same-as <TAG>': 'a/b' is not a tag: '/' is not allowed in a tag
 

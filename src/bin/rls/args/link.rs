@@ -1,6 +1,6 @@
 //! The name by which the program was run, which may be that of a link: docker-ls, docker-rm, docker-tags.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 /// docker's global options that are followed by a value.
@@ -47,9 +47,9 @@ fn plugin_words(words: &[OsString]) -> Vec<OsString> {
     rest
 }
 
-/// Whether docker runs the program as its plugin.
-pub fn is_plugin(argv: &[OsString]) -> bool {
-    argv.first().and_then(|path| Path::new(path).file_name()).is_some_and(|name| name == "docker-tags")
+/// Whether docker runs the program as its plugin, by the program's path.
+pub fn is_plugin(program: &OsStr) -> bool {
+    Path::new(program).file_name().is_some_and(|name| name == "docker-tags")
 }
 
 #[cfg(test)]

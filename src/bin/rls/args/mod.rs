@@ -72,6 +72,7 @@ pub use find::FindArgs;
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use help::HelpArgs;
 pub use layers::LayerArgs;
+pub use link::is_plugin;
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;
 pub use man::ManArgs;
@@ -351,12 +352,26 @@ where
     I::Item: Into<OsString> + Clone,
 {
     let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
-    let program = if link::is_plugin(&argv) { as_plugin(command()) } else { command() };
+    let program = if argv.first().is_some_and(|program| is_plugin(program)) { as_plugin(command()) } else { command() };
     let argv = link::without_link(argv);
     let parsed = program.color(color(&argv).into()).try_get_matches_from(&argv);
     let cli = parsed.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| refusal(error, &argv))?;
     cli.check()?;
+    check_stray(&cli, &argv)?;
     Ok(cli)
+}
+
+/// Rejects `rls tags ls REPO` and the like, which would list a repository of that name, too.
+fn check_stray(cli: &Cli, argv: &[OsString]) -> Result<(), Usage> {
+    let is_stray = match &cli.command {
+        Command::Tags(tags) => tags.repositories.len() > 1 && matches!(&*tags.repositories[0], "ls" | "list" | "rm"),
+        Command::Repos(repos) => repos.roots.first().is_some_and(|root| matches!(&**root, "ls" | "list")),
+        _ => false,
+    };
+    match is_stray.then(|| habits::stray(argv, &command())).flatten() {
+        Some(line) => Err(habits::wrong_phrase(&line)),
+        None => Ok(()),
+    }
 }
 
 /// The grammar of `docker tags`.
@@ -400,11 +415,22 @@ fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
             let option = argument.split(' ').next().unwrap_or_default();
             match std::error::Error::source(&error) {
                 Some(cause) => Usage::new(format!("{option}: {cause}")).into(),
-                None => Refusal::Clap(error),
+                None => translated(error, argv),
             }
         }
-        _ => habits::translate(&error, argv).map_or(Refusal::Clap(error), Refusal::Usage),
+        _ => translated(error, argv),
     }
+}
+
+/// What to type in place of what other programs take.
+fn translated(error: clap::Error, argv: &[OsString]) -> Refusal {
+    habits::translate(&error, argv, &command(), try_parse).map_or(Refusal::Clap(error), Refusal::Usage)
+}
+
+/// Tries a command line: the error of clap, if it is one.
+fn try_parse(argv: &[OsString]) -> Result<(), Option<clap::Error>> {
+    let cli = command().try_get_matches_from(argv).and_then(|matches| Cli::from_arg_matches(&matches))?;
+    cli.check().map_err(|_| None)
 }
 
 /// Whether the rejected value is blank.

@@ -63,7 +63,12 @@ impl Context<'_> {
     /// Reads `REGISTRY[/PATH]`. If the path of a URL could belong to the registry or be a repository, the registry is
     /// probed.
     pub(super) async fn place(&self, text: Option<&str>) -> Result<(Registry, Option<Reference>), CommandError> {
-        let Place { registry, path, otherwise } = self.settings.catalog(text).map_err(Usage::from)?;
+        let Place { registry, path, otherwise } = self.settings.catalog(text).map_err(|error| match text {
+            Some(glob) if glob.contains(['*', '?', '[', '{']) => {
+                Usage::from(error).hint(format!("use --match '{glob}'"))
+            }
+            _ => Usage::from(error),
+        })?;
         let Some((host, repository)) = otherwise else { return Ok((registry, path)) };
         // A response on PREFIX/v2/ means a registry with that prefix. Other problems are left to the requests that
         // follow.
@@ -84,15 +89,10 @@ impl Context<'_> {
     ) -> Result<Vec<Named<T>>, CommandError> {
         let named = |text: &str| match parse(self.settings, text) {
             Ok((registry, name)) => Ok(Named { registry, name, is_url: text.contains("://") }),
-            Err(error) if text.contains(['*', '?', '[', '{']) => {
-                Err(Usage::from(error).hint(match text.rsplit_once(':') {
-                    Some((name, glob)) if !name.is_empty() && !glob.contains('/') => {
-                        format!("use {name} --match '{glob}' for its tags")
-                    }
-                    _ => "use --match GLOB for tags, or 'rls repos --match GLOB' for repositories".to_owned(),
-                }))
-            }
-            Err(error) => Err(Usage::from(error)),
+            Err(error) => Err(match advice(text) {
+                Some(advice) => Usage::from(error).hint(advice),
+                None => Usage::from(error),
+            }),
         };
         let mut names = Vec::with_capacity(arguments.len());
         for argument in arguments {
@@ -205,6 +205,23 @@ impl Context<'_> {
         }
         Ok(corrected)
     }
+}
+
+/// What to type in place of something that is no name of a repository.
+fn advice(text: &str) -> Option<String> {
+    if text.contains(['*', '?', '[', '{']) {
+        return Some(match text.rsplit_once(':') {
+            Some((name, glob)) if !name.is_empty() && !glob.contains('/') => {
+                format!("use {name} --match '{glob}' for its tags")
+            }
+            _ => "use --match GLOB for tags, or 'rls repos --match GLOB' for repositories".to_owned(),
+        });
+    }
+    if let Some(folder) = text.strip_suffix('/').filter(|folder| folder.parse::<Repository>().is_ok()) {
+        return Some(format!("run 'rls repos {folder}' to list the repositories below it"));
+    }
+    let is_registry = text.contains([':', '.']) && Registry::read(text).is_ok();
+    is_registry.then(|| format!("run 'rls repos {text}' to list its repositories"))
 }
 
 /// Whether the registry says that the repository does not exist.

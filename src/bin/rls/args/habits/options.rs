@@ -1,0 +1,243 @@
+//! Options of other programs, and what to type here.
+
+use std::ffi::OsString;
+
+/// What takes the place of an option in a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Here {
+    /// These words; the option has no value.
+    Words(&'static [&'static str]),
+    /// These words and the option's value.
+    Value(&'static [&'static str]),
+    /// Nothing: the option is not needed. It has no value.
+    Nothing,
+    /// That depends: only advice can be given, because the option has several meanings, or its value may be a secret.
+    Advice,
+}
+
+use Here::{Advice, Nothing, Value, Words};
+
+/// An option of other programs.
+#[derive(Debug)]
+pub struct Habit {
+    /// Its names.
+    pub names: &'static [&'static str],
+    /// The commands where it means this; all if empty.
+    of: &'static [&'static str],
+    /// What to do, where no whole command line can be given; `N` stands for a number that was given.
+    pub advice: &'static str,
+    /// What takes its place.
+    pub here: Here,
+}
+
+const fn habit(names: &'static [&'static str], advice: &'static str, here: Here) -> Habit {
+    Habit { names, of: &[], advice, here }
+}
+
+/// All of them. Of several with the same name the first for the command counts.
+pub const OPTIONS: &[Habit] = &[
+    habit(&["--json"], "use -o json", Words(&["-o", "json"])),
+    habit(&["--yaml"], "use -o yaml", Words(&["-o", "yaml"])),
+    habit(&["--table"], "use -o table", Words(&["-o", "table"])),
+    habit(&["--csv"], "use -o csv", Words(&["-o", "csv"])),
+    habit(&["--plain", "-1"], "use -o plain", Words(&["-o", "plain"])),
+    habit(
+        &["--template", "--template-source", "-t", "--go-template"],
+        "use --format TEMPLATE; see rls help templates",
+        Advice,
+    ),
+    habit(&["--level"], "use rls repos --tags, rls tags -d or rls tags -l", Advice),
+    habit(&["-n", "--last", "--max", "--count", "--max-results"], "use --limit N", Value(&["--limit"])),
+    habit(
+        &[
+            "--tls-verify",
+            "--src-tls-verify",
+            "--dest-tls-verify",
+            "--insecure-skip-tls-verify",
+            "--skip-tls-verify",
+            "-k",
+        ],
+        "use --ca-file PEM to trust the registry's CA, --insecure to verify nothing, or --plain-http for a registry without TLS",
+        Advice,
+    ),
+    habit(
+        &["--insecure-registry", "--allow-insecure", "--insecure-registries", "--allow-nondistributable-artifacts"],
+        "use --plain-http for a registry without TLS, or --insecure to verify no certificate",
+        Advice,
+    ),
+    habit(&["--http"], "use --plain-http", Words(&["--plain-http"])),
+    habit(
+        &["--cacert", "--tls-cacert", "--ca-cert", "--cafile", "--certificate-authority"],
+        "use --ca-file PEM",
+        Value(&["--ca-file"]),
+    ),
+    habit(&["--cert-dir"], "use --ca-file PEM, --client-cert PEM and --client-key PEM", Advice),
+    habit(
+        &["--cert", "--client-certificate", "--tls-cert"],
+        "use --client-cert PEM and --client-key PEM",
+        Value(&["--client-cert"]),
+    ),
+    habit(&["--key", "--tls-key"], "use --client-key PEM and --client-cert PEM", Value(&["--client-key"])),
+    habit(
+        &["--creds", "--src-creds", "--dest-creds", "--user", "--identity-token", "--registry-token", "--token"],
+        "use -u NAME, or run 'rls login REGISTRY'",
+        Advice,
+    ),
+    habit(&["--authfile", "--registry-config"], "use --auth-file FILE", Value(&["--auth-file"])),
+    habit(&["--no-creds", "--no-auth"], "use --anonymous", Words(&["--anonymous"])),
+    habit(&["-i", "--interactive-password"], "use -u NAME: it asks for the password", Advice),
+    habit(&["--basic-auth", "--auth"], "leave it out: the registry says which authentication it needs", Nothing),
+    habit(&["--full-ref", "--fullname"], "use --full", Words(&["--full"])),
+    habit(&["--omit-digest-tags", "-O"], "use --exclude 'sha256-*'", Words(&["--exclude", "sha256-*"])),
+    habit(&["--no-tags"], "leave it out: rls manifest lists no tags", Nothing),
+    Habit { names: &["--filter"], of: &["prune", "rm"], advice: "use --older-than AGE, or --match GLOB", here: Advice },
+    habit(&["--filter", "--regex", "--grep", "--selector"], "use --match GLOB", Advice),
+    habit(&["--sort-by", "--order", "--order-by"], "use --sort ORDER", Value(&["--sort"])),
+    habit(&["-S"], "use --sort size", Words(&["--sort", "size"])),
+    habit(&["--desc", "--descending"], "use --reverse", Words(&["--reverse"])),
+    habit(&["--no-headers", "--noheading", "--noheadings"], "use --no-header", Words(&["--no-header"])),
+    habit(&["-w", "--watch"], "use 'rls wait REF' to wait for a tag", Advice),
+    habit(&["--raw-manifest"], "use rls manifest --raw", Words(&["--raw"])),
+    habit(&["--parse-history"], "use rls manifest --history", Words(&["--history"])),
+    habit(&["--manifest-version", "--page-size", "--user-agent"], "leave it out: rls does not need it", Advice),
+    habit(&["--max-requests", "--parallel", "--concurrency"], "use --jobs N", Value(&["--jobs"])),
+    habit(&["--progress-indicator", "--no-progress"], "use --progress never", Words(&["--progress", "never"])),
+    habit(&["--statistics"], "use --stats", Words(&["--stats"])),
+    habit(&["--debug", "--trace", "-D"], "use -v, or -vv for headers", Words(&["-v"])),
+    habit(&["--log-level"], "use -v, or -vv for headers", Advice),
+    habit(&["--host", "--server", "--endpoint", "--url"], "use --registry REGISTRY", Value(&["--registry"])),
+    habit(&["--override-os", "--override-arch", "--os", "--arch"], "use --platform OS/ARCH", Advice),
+    habit(&["--all-platforms"], "leave it out: rls shows every platform", Nothing),
+    Habit { names: &["-f"], of: &["rm", "undo", "prune"], advice: "use --yes", here: Words(&["--yes"]) },
+    habit(&["--force-yes", "--assume-yes", "--no-confirm", "--delete"], "use --yes", Words(&["--yes"])),
+    habit(&["--digest"], "use --digests", Words(&["--digests"])),
+    habit(
+        &["--command-timeout", "--request-timeout", "--max-time"],
+        "use --timeout DURATION, such as 30s",
+        Value(&["--timeout"]),
+    ),
+    Habit { names: &["-a", "--all"], of: &["rm"], advice: "use --all-tags", here: Words(&["--all-tags"]) },
+    Habit {
+        names: &["-a", "-all"],
+        of: &["repos", "tags"],
+        advice: "leave it out: rls lists everything",
+        here: Nothing,
+    },
+    Habit {
+        names: &["-l", "--long"],
+        of: &["repos"],
+        advice: "use --tags, or rls tags REPO -l",
+        here: Words(&["--tags"]),
+    },
+    habit(
+        &["-R", "--recursive", "-A", "--all-namespaces"],
+        "use rls repos for all repositories, rls repos --tags with their tags",
+        Advice,
+    ),
+    habit(&["-H", "--human", "--human-readable"], "leave it out: tables have readable sizes", Nothing),
+    Habit { names: &["--keep"], of: &["du"], advice: "use rls prune --keep GLOB", here: Advice },
+];
+
+/// The habit that an unknown option is.
+pub fn known(option: &str, command: &str) -> Option<&'static Habit> {
+    OPTIONS.iter().find(|habit| habit.names.contains(&option) && (habit.of.is_empty() || habit.of.contains(&command)))
+}
+
+/// Where an option is on the command line, and in which form.
+#[derive(Debug, PartialEq, Eq)]
+enum At {
+    /// A word of its own; a value is the next word.
+    Alone(usize),
+    /// `--option=value`, `-n5`: with the value.
+    WithValue(usize, String),
+    /// A letter among others: `-la`.
+    Among(usize, String),
+}
+
+fn find(option: &str, words: &[OsString]) -> Option<At> {
+    let words = words.iter().enumerate().skip(1).filter_map(|(at, word)| Some((at, word.to_str()?)));
+    let words = words.take_while(|(_, word)| *word != "--").filter(|(_, word)| word.starts_with('-'));
+    let letter = option.strip_prefix('-').filter(|letter| letter.len() == 1);
+    let at = |(at, word): (usize, &str)| {
+        let rest = word.strip_prefix(option);
+        match (rest, letter) {
+            (Some(""), _) => Some(At::Alone(at)),
+            (Some(rest), None) => rest.strip_prefix('=').map(|value| At::WithValue(at, value.to_owned())),
+            (Some(rest), Some(_)) if rest.starts_with(|c: char| c.is_ascii_digit() || c == '=') => {
+                Some(At::WithValue(at, rest.trim_start_matches('=').to_owned()))
+            }
+            (_, Some(letter)) if !word.starts_with("--") && word[1..].chars().all(char::is_alphanumeric) => {
+                word.contains(letter).then(|| At::Among(at, word.replacen(letter, "", 1)))
+            }
+            _ => None,
+        }
+    };
+    words.filter_map(at).next()
+}
+
+/// The command line with what takes the place of an option. `None` where that depends on more than the option.
+pub fn replace(habit: &Habit, option: &str, words: &[OsString]) -> Option<Vec<OsString>> {
+    let at = find(option, words)?;
+    let (index, mut instead, taken) = match (at, habit.here) {
+        (_, Advice) | (At::WithValue(..), Words(_) | Nothing) => return None,
+        (At::Alone(at), Words(_) | Nothing) => (at, Vec::new(), 1),
+        (At::Among(at, rest), Words(_) | Nothing) => (at, vec![rest.into()], 1),
+        (At::Alone(at), Value(_)) => (at, vec![words.get(at + 1)?.clone()], 2),
+        (At::WithValue(at, value), Value(_)) => (at, vec![value.into()], 1),
+        (At::Among(..), Value(_)) => return None,
+    };
+    match habit.here {
+        Words(here) => instead.extend(here.iter().map(Into::into)),
+        Value(here) => instead.splice(..0, here.iter().map(Into::into)).for_each(drop),
+        Nothing | Advice => {}
+    }
+    let mut words = words.to_vec();
+    words.splice(index..index + taken, instead);
+    Some(words)
+}
+
+/// The number that was given to an option: `-n 5`, `-n5`, `--last=5`.
+pub fn number_of(option: &str, words: &[OsString]) -> Option<u64> {
+    match find(option, words)? {
+        At::Alone(at) => words.get(at + 1)?.to_str()?.parse().ok(),
+        At::WithValue(_, value) => value.parse().ok(),
+        At::Among(..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replaced(line: &str, option: &str, command: &str) -> Option<String> {
+        let words: Vec<_> = line.split(' ').map(OsString::from).collect();
+        let words = replace(known(option, command).expect(option), option, &words)?;
+        Some(words.iter().map(|word| word.to_str().unwrap_or_default()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn options_are_replaced_in_every_form() {
+        let cases = [
+            ("rls tags app --json", "--json", Some("rls tags app -o json")),
+            ("rls tags app -n 5", "-n", Some("rls tags app --limit 5")),
+            ("rls tags app -n5", "-n", Some("rls tags app --limit 5")),
+            ("rls tags --last=5 app", "--last", Some("rls tags --limit 5 app")),
+            ("rls tags -la app", "-a", Some("rls tags -l app")),
+            ("rls tags -l1 app", "-1", Some("rls tags -l -o plain app")),
+            ("rls tags --basic-auth app", "--basic-auth", Some("rls tags app")),
+            ("rls tags --creds ann:x app", "--creds", None),
+            ("rls tags app -n", "-n", None),
+            ("rls tags --json=false app", "--json", None),
+        ];
+        for (line, option, expected) in cases {
+            assert_eq!(replaced(line, option, "tags").as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn some_options_depend_on_the_command() {
+        assert_eq!(replaced("rls rm -a app", "-a", "rm").as_deref(), Some("rls rm --all-tags app"));
+        assert_eq!(replaced("rls repos -a", "-a", "repos").as_deref(), Some("rls repos"));
+        assert!(known("-f", "tags").is_none() && known("-f", "rm").is_some());
+    }
+}
