@@ -2,7 +2,8 @@
 # `make fuzz TIME=60` and `make soak` look for what breaks it, for longer than a test may take.
 
 CARGO ?= cargo
-PACKAGES = docker-registry skopeo faketime fish
+# Programs that the tests run; after a colon the Debian package, where it has another name.
+PACKAGES = docker-registry skopeo faketime fish zsh mandoc jq sqlite3 man:man-db docker:docker.io
 
 # How long libFuzzer looks at each target, in seconds, and which.
 TIME ?= 60
@@ -70,7 +71,7 @@ advisories:
 	$(CARGO) deny check advisories
 
 packages:
-	@missing=; for package in $(PACKAGES); do command -v $$package >/dev/null || missing="$$missing $$package"; done; \
+	@missing=; for program in $(PACKAGES); do command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \
 	if [ -n "$$missing" ]; then \
 	    if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \
 	    elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq $$missing >/dev/null; \

@@ -68,7 +68,7 @@ impl Default for Options {
 
 impl Options {
     /// Docker's `config.json`. `DOCKER_CONFIG` is its folder; the file itself is accepted too.
-    pub(super) fn docker_config_json(&self) -> Option<PathBuf> {
+    pub fn docker_config_json(&self) -> Option<PathBuf> {
         match &self.docker_config {
             Some(file) if file.is_file() => Some(file.clone()),
             Some(folder) => Some(folder.join("config.json")),

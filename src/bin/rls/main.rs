@@ -24,7 +24,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     report::catch_panics(|| {
         let argv: Vec<_> = std::env::args_os().collect();
-        if complete::complete(&argv, args::command) {
+        if complete::complete(&argv) {
             return report::Exit::SUCCESS;
         }
         match args::parse(argv) {

@@ -1,28 +1,28 @@
-//! Names of registries, repositories and tags, for completion. Failures are silent: there is nothing to complete.
+//! Names of registries, repositories, tags, platforms and templates. Nothing asks for a password, and what fails or takes
+//! too long offers nothing.
 
-use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::ffi::OsStr;
+use std::time::Duration;
 
-use clap_complete::engine::CompletionCandidate;
-use futures::{StreamExt, TryStreamExt};
-use registry_ls::http::Stats;
-use registry_ls::name::{Registry, Repository};
-use registry_ls::registry::{CatalogOptions, Client};
+use registry_ls::name::Registry;
+use tokio::time::{Instant, timeout};
 
+use super::hosts::Places;
 use super::kind::Kind;
-use crate::args::{Cli, Command, Global};
-use crate::config::{Account, Environment, File, Password, Settings};
-use crate::connect::Connector;
-use crate::input;
+use super::line::Line;
+use super::lookup::Lookup;
+use super::name::Name;
+use super::recent::Recent;
+use crate::args::{self, Cli};
+use crate::config::{Environment, File, Settings};
+use crate::help::Topic;
 
 /// A completion that takes longer is in the way.
 const LIMIT: Duration = Duration::from_secs(1);
-/// Maximum number of names: a shell cannot show more.
-const MAX_NAMES: usize = 1000;
+/// The time for requests: what was received until then is offered.
+const REQUESTS: Duration = Duration::from_millis(800);
 
+/// Common platforms, where the image is not known.
 const PLATFORMS: [&str; 8] = [
     "linux/amd64",
     "linux/arm64",
@@ -34,98 +34,143 @@ const PLATFORMS: [&str; 8] = [
     "windows/amd64",
 ];
 
-/// What `current` may become. `words` is the command line.
-pub fn candidates(kind: Kind, current: &OsStr, words: &[OsString]) -> Vec<CompletionCandidate> {
+/// What `current` may become; `described` if the shell shows descriptions.
+pub fn names(kind: Kind, current: &OsStr, line: &Line, described: bool) -> Vec<Name> {
     let Some(current) = current.to_str() else { return Vec::new() };
-    let names = match kind {
-        Kind::Platform => PLATFORMS.map(str::to_owned).to_vec(),
-        _ => {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-                return Vec::new();
-            };
-            let names = runtime.block_on(async {
-                tokio::time::timeout(LIMIT, names(kind, current, words)).await.ok().flatten().unwrap_or_default()
-            });
-            // A look-up that hangs is abandoned.
-            runtime.shutdown_timeout(Duration::ZERO);
-            names
-        }
-    };
-    let matching = names.into_iter().filter(|name| name.starts_with(current)).take(MAX_NAMES);
-    matching.map(CompletionCandidate::new).collect()
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
+    let names = runtime.block_on(async {
+        let request = Request { current, line, described, deadline: Instant::now() + REQUESTS };
+        timeout(LIMIT, request.names(kind)).await.ok().flatten().unwrap_or_default()
+    });
+    // A look-up that hangs is abandoned.
+    runtime.shutdown_timeout(Duration::ZERO);
+    names.into_iter().filter(|name| name.text.starts_with(current)).collect()
 }
 
-/// The value of an option on the command line.
-fn option<'a>(words: &'a [OsString], long: &str, short: &str) -> Option<&'a str> {
-    let mut words = words.iter().filter_map(|word| word.to_str());
-    while let Some(word) = words.next() {
-        if word == long || word == short {
-            return words.next();
-        }
-        if let Some(value) = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')) {
-            return Some(value);
-        }
-    }
-    None
+/// A word that is being completed.
+struct Request<'a> {
+    current: &'a str,
+    line: &'a Line,
+    described: bool,
+    deadline: Instant,
 }
 
-/// The settings of the command line that is being completed, without a user name, for which a password might be asked.
-async fn settings(words: &[OsString]) -> Option<Settings> {
-    let has = |name: &str| words.iter().any(|word| word == name);
-    // The registry itself may be what is being completed.
-    let before = words.get(..words.len().checked_sub(1)?)?;
-    let global = Global {
-        registry: option(before, "--registry", "-r").map(str::to_owned),
-        auth_file: option(before, "--auth-file", "").filter(|file| *file != "-").map(PathBuf::from),
-        ca_file: option(before, "--ca-file", "").map(PathBuf::from).into_iter().collect(),
-        plain_http: has("--plain-http"),
-        insecure: has("--insecure"),
-        anonymous: has("--anonymous"),
-        quiet: true,
-        ..Global::default()
-    };
-    let environment = Environment::of_process().ok()?;
-    let file = option(before, "--config", "").map(PathBuf::from).or_else(|| environment.config.clone());
-    let file = File::load(file.as_deref()).await.ok()?;
-    Settings::resolve(&Cli::of(global, Command::Version), environment, file).ok()
+/// The parts of a word that names a repository.
+#[derive(Debug, PartialEq, Eq)]
+struct Word<'a> {
+    /// Scheme and host, as typed, with the slash after it; empty if there is none.
+    host: &'a str,
+    /// What comes after it.
+    path: &'a str,
 }
 
-async fn names(kind: Kind, current: &str, words: &[OsString]) -> Option<Vec<String>> {
-    let settings = settings(words).await?;
-    let requested = settings.requested_registry().cloned();
-    if kind == Kind::Registry {
-        return Some(hosts().await.into_iter().collect());
-    }
-    let (scheme, rest) = match current.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), current),
-    };
-    let host = rest.split_once('/').filter(|(host, _)| requested.is_none() && is_host(host));
-    let (registry, prefix, path) = match (host, requested) {
-        (_, Some(requested)) => (requested, String::new(), current),
-        (Some((host, path)), None) => {
-            let registry: Registry = format!("{scheme}{host}").parse().ok()?;
-            (registry, format!("{scheme}{host}/"), path)
+impl Request<'_> {
+    async fn names(&self, kind: Kind) -> Option<Vec<Name>> {
+        match kind {
+            Kind::Topic => return Some(topics()),
+            Kind::File => return None,
+            _ => {}
         }
-        (None, None) => match settings.default_registry().cloned() {
-            Some(default) => (default, String::new(), current),
-            None => return Some(hosts().await.into_iter().map(|host| format!("{host}/")).collect()),
-        },
-    };
-    let account = settings.connection(&registry).ok()?.account;
-    if matches!(account, Account::User { password: Password::Prompt | Password::Stdin, .. }) {
-        return None;
-    }
-    let connector = Connector::new(Some(Instant::now() + LIMIT), Arc::new(Stats::default()));
-    let client = connector.client(&settings, &registry).await.ok()?;
-    let found = match (kind, path.rsplit_once(':')) {
-        (Kind::Reference | Kind::Place, Some((path, _))) => tags(&client, path).await?,
-        _ => {
-            let end = if kind == Kind::Reference { ":" } else { "" };
-            repositories(&client, path).await?.into_iter().map(|name| format!("{name}{end}")).collect()
+        let environment = Environment::of_process().ok()?;
+        let named = self.line.config.as_deref().or(environment.config.as_deref());
+        let file = File::load(named).await.ok()?;
+        if kind == Kind::Template {
+            let templates = file.templates.into_iter();
+            return Some(templates.map(|(name, template)| Name::with(format!("@{name}"), template)).collect());
         }
-    };
-    Some(found.into_iter().map(|name| format!("{prefix}{name}")).collect())
+        let of_line = self.line.named.last().map(String::as_str);
+        let word = match kind {
+            Kind::Platform | Kind::Tag => of_line.unwrap_or_default(),
+            _ => self.current,
+        };
+        let word = Word::read(word, self.line.global.registry.as_deref());
+        let settings = Settings::resolve(&self.cli(word.host)?, environment, file.clone()).ok()?;
+        let recent = Recent::of_user();
+        let hosts = || Places {
+            file: &file,
+            default: settings.requested_registry().or(settings.default_registry()),
+            root: settings.root(),
+            recent: recent.clone(),
+        };
+        let open = async |registry| Lookup::open(&settings, registry, recent.clone(), self.deadline).await;
+        Some(match kind {
+            Kind::Registry => hosts().hosts().await,
+            Kind::Platform => {
+                let named = of_line.and_then(|reference| settings.reference(reference).ok());
+                let found = match named {
+                    Some((registry, reference)) => open(registry).await?.platforms(&reference).await,
+                    None => Vec::new(),
+                };
+                if found.is_empty() { PLATFORMS.map(Name::new).to_vec() } else { found }
+            }
+            Kind::Tag => {
+                let (registry, repository) = settings.repository(of_line?).ok()?;
+                open(registry).await?.tags(&repository, self.current, self.described).await
+            }
+            Kind::Reference | Kind::Place if word.tag().is_some() => {
+                let (path, tag) = word.tag()?;
+                let before = format!("{}{path}", word.host);
+                let (registry, repository) = settings.repository(&before).ok()?;
+                let tags = open(registry).await?.tags(&repository, tag, self.described).await;
+                tags.into_iter().map(|name| name.between(&format!("{before}:"), "")).collect()
+            }
+            _ => {
+                let registry = if word.host.is_empty() {
+                    settings.requested_registry().or(settings.default_registry()).cloned()
+                } else {
+                    Some(settings.repository(&format!("{}x", word.host)).ok()?.0)
+                };
+                let mut names = Vec::new();
+                // Without a registry it is Docker Hub, whose repositories are known only from before.
+                let is_hub = registry.is_none();
+                if let Some(lookup) = open(registry.unwrap_or_else(Registry::docker_hub)).await {
+                    let end = if kind == Kind::Reference { ":" } else { "" };
+                    let found = lookup.repositories(word.path, !is_hub).await;
+                    names.extend(found.into_iter().map(|name| name.between(word.host, end)));
+                }
+                if word.host.is_empty() && settings.requested_registry().is_none() {
+                    // A registry is what may come first; where there is another one, its repositories are meant.
+                    let hosts = hosts().hosts().await.into_iter().map(|host| host.between("", "/"));
+                    names.extend(hosts.filter(|_| is_hub || !self.current.is_empty()));
+                }
+                names
+            }
+        })
+    }
+
+    /// A command line with the options of this one, that names the registry of the word alone: user name and password
+    /// are sent there or not as by the command itself.
+    fn cli(&self, host: &str) -> Option<Cli> {
+        let host = Some(host.trim_end_matches('/')).filter(|host| !host.is_empty() && *host != "docker:");
+        let named = host.filter(|_| self.line.global.registry.is_none());
+        let mut cli = args::parse(["rls", "repos"].into_iter().chain(named)).ok()?;
+        cli.global = self.line.global.clone();
+        Some(cli)
+    }
+}
+
+impl<'a> Word<'a> {
+    /// Reads a word. With `--registry`, which is `requested`, it is a path, whatever it looks like, unless it begins with
+    /// that registry.
+    fn read(word: &'a str, requested: Option<&str>) -> Self {
+        let scheme = word.find("://").map_or(0, |at| at + "://".len());
+        let end = word[scheme..].find('/').map(|at| scheme + at + 1);
+        let is_host = |host: &str| match requested {
+            Some(requested) => requested.split("://").last() == Some(host),
+            None => scheme > 0 || is_host(host),
+        };
+        match end.filter(|end| is_host(&word[scheme..end - 1])) {
+            Some(end) => Self { host: &word[..end], path: &word[end..] },
+            None => Self { host: "", path: word },
+        }
+    }
+
+    /// The repository and the beginning of its tag, if the word has got there. `registry.corp:50` is a host.
+    fn tag(&self) -> Option<(&'a str, &'a str)> {
+        let (path, tag) = self.path.rsplit_once(':')?;
+        let may_be_host = self.host.is_empty() && !path.contains('/') && is_host(path);
+        (!tag.contains('/') && !may_be_host && !path.contains("://")).then_some((path, tag))
+    }
 }
 
 /// Whether the first component of a name is a host.
@@ -133,44 +178,10 @@ fn is_host(component: &str) -> bool {
     component.contains(['.', ':']) || component == "localhost" || component.contains(|c: char| c.is_ascii_uppercase())
 }
 
-/// Repositories whose names begin like `path`. What was found when the time is over is enough.
-async fn repositories(client: &Client, path: &str) -> Option<Vec<String>> {
-    let names = client.catalog(&CatalogOptions::default());
-    let names = names.map_ok(|name| name.to_string()).take_while(|name| std::future::ready(name.is_ok()));
-    let matching = names.filter_map(|name| std::future::ready(name.ok().filter(|name| name.starts_with(path))));
-    Some(matching.take(MAX_NAMES).collect().await)
-}
-
-async fn tags(client: &Client, path: &str) -> Option<Vec<String>> {
-    let name: Repository = path.parse().ok()?;
-    let tags: Vec<_> = client.repository(&name).tags().take(MAX_NAMES).try_collect().await.ok()?;
-    Some(tags.into_iter().map(|tag| format!("{path}:{tag}")).collect())
-}
-
-/// Registries that docker and podman are logged in to.
-async fn hosts() -> BTreeSet<String> {
-    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = folder("HOME").unwrap_or_default();
-    let docker = folder("DOCKER_CONFIG").unwrap_or_else(|| home.join(".docker")).join("config.json");
-    let podman = folder("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("containers/auth.json");
-    let running = folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
-    let mut hosts = BTreeSet::new();
-    for file in [Some(docker), Some(podman), running, folder("REGISTRY_AUTH_FILE")].into_iter().flatten() {
-        let Ok(bytes) = input::read_file(&file, input::MAX_CREDENTIALS).await else { continue };
-        let Ok(config) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
-        for section in ["auths", "credHelpers"] {
-            let members = config.get(section).and_then(|section| section.as_object());
-            hosts.extend(members.into_iter().flat_map(|members| members.keys()).filter_map(|key| host_of(key)));
-        }
-    }
-    hosts
-}
-
-/// The host in a key of docker's configuration, which may be a URL.
-fn host_of(key: &str) -> Option<String> {
-    let host = key.split_once("://").map_or(key, |(_, rest)| rest).split('/').next()?;
-    let host = if host == "index.docker.io" { "docker.io" } else { host };
-    (!host.is_empty()).then(|| host.to_owned())
+/// What `rls help` explains.
+fn topics() -> Vec<Name> {
+    let commands = args::names_of_commands().into_iter().map(Name::new);
+    commands.chain(Topic::ALL.iter().map(|(name, _)| Name::with(*name, "reference"))).collect()
 }
 
 #[cfg(test)]
@@ -178,17 +189,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_found_in_every_form() {
-        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(option(&words("rls tags -r reg:5000 x"), "--registry", "-r"), Some("reg:5000"));
-        assert_eq!(option(&words("rls --registry=reg tags"), "--registry", "-r"), Some("reg"));
-        assert_eq!(option(&words("rls tags"), "--registry", "-r"), None);
+    fn words_have_a_host_and_a_path() {
+        let read = |word: &'static str, requested| {
+            let word = Word::read(word, requested);
+            (word.host, word.path)
+        };
+        assert_eq!(read("registry.corp:5000/te", None), ("registry.corp:5000/", "te"));
+        assert_eq!(read("http://localhost:5000/te/a", None), ("http://localhost:5000/", "te/a"));
+        assert_eq!(read("docker://ghcr.io/te", None), ("docker://ghcr.io/", "te"));
+        assert_eq!(read("team/app", None), ("", "team/app"));
+        assert_eq!(read("registry.corp:50", None), ("", "registry.corp:50"));
+        assert_eq!(read("ghcr.io/owner/app", Some("mirror.corp")), ("", "ghcr.io/owner/app"));
+        assert_eq!(read("mirror.corp/app", Some("http://mirror.corp")), ("mirror.corp/", "app"));
     }
 
     #[test]
-    fn keys_of_docker_are_hosts() {
-        assert_eq!(host_of("https://index.docker.io/v1/").as_deref(), Some("docker.io"));
-        assert_eq!(host_of("registry.corp:5000").as_deref(), Some("registry.corp:5000"));
-        assert_eq!(host_of("registry.corp/team").as_deref(), Some("registry.corp"));
+    fn a_colon_begins_a_tag_or_a_port() {
+        let tag = |word: &'static str| Word::read(word, None).tag();
+        assert_eq!(tag("team/app:1.4"), Some(("team/app", "1.4")));
+        assert_eq!(tag("alpine:"), Some(("alpine", "")));
+        assert_eq!(tag("registry.corp:5000/team/app:"), Some(("team/app", "")));
+        for host in ["registry.corp:50", "localhost:", "registry.corp:5000/team", "http://localhost", "team/app"] {
+            assert_eq!(tag(host), None, "{host}");
+        }
     }
 }
