@@ -56,7 +56,7 @@ pub fn run(input: &[u8]) {
 
 /// What becomes of a record whose texts a registry sent.
 fn rendered(template: &str, sent: &str) -> Result<String, OutputError> {
-    let view = TagView { qualified: false, detail: Detail::Long, full: false };
+    let view = TagView { qualified: false, detail: Detail::Long, group: false, full: false };
     let human = Human { now: Timestamp::UNIX_EPOCH, styles: Styles::new(false), whole: false };
     let layout = Layout::Template(template.to_owned());
     let mut shown = Vec::new();
@@ -66,6 +66,7 @@ fn rendered(template: &str, sent: &str) -> Result<String, OutputError> {
         reference: sent.to_owned(),
         repository: sent.to_owned(),
         tag: Some(sent.to_owned()),
+        tags: Field::Absent,
         digest: Field::Known(sent.to_owned()),
         media_type: Field::Known(sent.to_owned()),
         kind: Field::Known("chart"),

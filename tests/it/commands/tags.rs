@@ -317,3 +317,107 @@ fn a_truncated_list_is_shown_as_far_as_it_was_read() {
     cause: end of file before message length reached
     ");
 }
+
+#[test]
+fn same_as_takes_a_digest() {
+    let registry = seeded("shared");
+    let digest = registry.resolve("shared/app", "latest").expect("the tag is there");
+    let listed = Rls::at(&registry).words("tags shared/app --same-as").arg(digest.as_str()).succeeds();
+    assert_eq!(&*listed, "1\n1.4\n1.4.0\nlatest\n");
+    // Nothing is resolved but the tags.
+    assert_eq!(registry.count(&Match::manifests("shared/app")), 5);
+    assert_snapshot!(Rls::at(&registry).words("tags shared/app --same-as sha256:00").run(), @"
+    exit 2
+    --- stderr
+    error: invalid value 'sha256:00' for '--same-as <TAG|DIGEST>': 'sha256:00' is not a digest: sha256 has 64 hexadecimal digits, this digest has 2
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn tags_on_the_same_digest_are_grouped() {
+    let registry = seeded("shared");
+    let grouped = |words: &str| Rls::at(&registry).words("tags shared/app --group").words(words).succeeds();
+    assert_snapshot!(grouped(""), @"
+    1,1.4,1.4.0,latest→sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    1.3.9→sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
+    ");
+    assert_snapshot!(grouped("--sort version --reverse -o table"), @"
+    TAGS                   DIGEST
+    1.4.0, 1.4, 1, latest  sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552
+    1.3.9                  sha256:ffba911536818c8020cb1a56777054c85610a972a90dd7fbfb5121a389eb9799
+    ");
+    assert_snapshot!(grouped("--limit 1 -o jsonl"), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/shared/app:1","repository":"shared/app","tag":"1","tags":["1","1.4","1.4.0","latest"],"digest":"sha256:1b9c9487898f34ac010f8b0d780ffe8688b7d28277e1dcad1740ab484048d552"}"#);
+    let by_size = grouped("-l --sort size --format {{tags|join('+')}}");
+    assert_eq!(&*by_size, "1+1.4+1.4.0+latest\n1.3.9\n");
+    let several = Rls::at(&registry).words("tags shared/app shared/app --group -d").succeeds();
+    assert_eq!(several.lines().count(), 4);
+    assert!(several.starts_with("shared/app:1,1.4,1.4.0,latest\tsha256:"), "{several}");
+    // One request per tag, as for the digests.
+    registry.clear_requests();
+    grouped("");
+    assert_eq!(registry.requests().len(), 6);
+    // A row shows at most ten tags, and all of them with --no-trunc.
+    let digest = registry.resolve("shared/app", "latest").expect("the tag is there");
+    (10..30).for_each(|number| registry.tag("shared/app", &format!("nightly-{number}"), &digest));
+    assert!(grouped("-o table").contains("nightly-15 and 14 more "), "{}", grouped("-o table"));
+    assert!(grouped("-o table --no-trunc").contains("nightly-28, nightly-29 "));
+    assert!(grouped("").contains("nightly-28,nightly-29\t"));
+}
+
+#[test]
+fn a_tag_that_cannot_be_resolved_is_no_group() {
+    let registry = seeded("shared");
+    registry.inject(Match::manifest("shared/app", "1.4").always(), Fault::status(403));
+    registry.inject(Match::manifest("shared/app", "1.3.9").always(), Fault::status(403));
+    let run = Rls::at(&registry).words("tags shared/app --group").run();
+    let tags: Vec<_> = run.stdout.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
+    assert_eq!((run.code, tags), (Some(6), vec!["1,1.4.0,latest", "1.3.9", "1.4"]), "{run}");
+}
+
+#[test]
+fn a_range_leaves_the_versions_in_it() {
+    let registry = empty();
+    let tags = ["1.3.9", "1.4.0", "1.4.0-alpine", "1.5.0-rc1", "2.0.0", "4095671", "latest", "v1.4.2"];
+    for tag in tags {
+        registry.push_image("app", tag, &ImageSpec::new(tag));
+    }
+    let listed = |words: &[&str]| {
+        let listed = Rls::at(&registry).words("tags app").args(words).succeeds();
+        listed.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let range = ">=1.4, <2";
+    assert_eq!(listed(&["--semver", range]), ["1.4.0", "1.4.0-alpine", "v1.4.2"]);
+    assert_eq!(listed(&["--semver", range, "--sort", "version", "--reverse"]), ["v1.4.2", "1.4.0-alpine", "1.4.0"]);
+    assert_eq!(listed(&["--semver", range, "--limit", "1"]), ["1.4.0"]);
+    // A number of seven digits is no version beside dotted ones, whatever the order.
+    assert_eq!(listed(&["--semver", ">=2", "--sort", "none"]), ["2.0.0"]);
+    assert_snapshot!(Rls::at(&registry).words("tags app --semver latest").run(), @"
+    exit 2
+    --- stderr
+    error: invalid value 'latest' for '--semver <RANGE>': unexpected character 'l' while parsing major version number
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn tags_of_signatures_are_hidden_from_tables() {
+    let registry = seeded("kinds");
+    let listed = |words: &str| Rls::at(&registry).words("tags kinds/cosigned").words(words).succeeds();
+    assert_eq!(&*listed("-o table"), "TAG\nlatest\n");
+    assert_eq!(listed("-o table --all").lines().count(), 5);
+    assert_eq!(listed("-o table --match sha256-*.sig").lines().count(), 2);
+    for format in ["plain", "jsonl"] {
+        assert_eq!(listed(&format!("-o {format}")).lines().count(), 4, "{format}");
+    }
+    // They do not count for a limit.
+    assert_eq!(&*listed("-o table --limit 1 --reverse"), "TAG\nlatest\n");
+    registry.untag("kinds/cosigned", "latest");
+    let shown = Rls::at(&registry).words("tags kinds/cosigned").at_terminal("");
+    assert!(
+        shown.stdout.contains("no tags in kinds/cosigned, except 3 of signatures and SBOMs (use --all)"),
+        "{shown}"
+    );
+}

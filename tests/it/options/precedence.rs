@@ -309,7 +309,7 @@ fn conflicting_options_are_refused() {
     error: rls tags needs <REPO>
     hint:  for example: rls tags registry.corp:5000/team/app
     $ rls tags app --same-as a/b
-    error: invalid value 'a/b' for '--same-as <TAG>': 'a/b' is not a tag: '/' is not allowed in a tag
+    error: invalid value 'a/b' for '--same-as <TAG|DIGEST>': 'a/b' is not a tag: '/' is not allowed in a tag
 
     For more information, try '--help'.
     $ rls frobnicate

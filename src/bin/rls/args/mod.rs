@@ -85,7 +85,7 @@ pub use repos::ReposArgs;
 pub use resolve::Resolve;
 pub use rm::RmArgs;
 pub use snapshot::SnapshotArgs;
-pub use tags::TagsArgs;
+pub use tags::{SameAs, TagsArgs};
 pub use trust::{ClientName, TrustArgs};
 pub use undo::UndoArgs;
 pub use wait::WaitArgs;
@@ -340,6 +340,11 @@ pub fn help_of_options() -> StyledStr {
 /// The names of all commands.
 pub fn names_of_commands() -> Vec<String> {
     command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// The name of a command, by its name or an alias.
+pub fn name_of_command(word: &str) -> Option<String> {
+    command().find_subcommand(word).map(|command| command.get_name().to_owned())
 }
 
 /// Parses a command line, which starts with the name of the program.

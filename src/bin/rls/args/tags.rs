@@ -1,9 +1,12 @@
 use std::num::NonZeroU64;
 
-use registry_ls::name::Tag;
+use registry_ls::name::{Digest, Tag};
+use registry_ls::{Error, Result};
+use semver::VersionReq;
 
 use super::filter::{FilterArgs, parse_limit};
 use super::global::ConfigFile;
+use super::prune::parse_range;
 use crate::sort::Order;
 
 /// List tags
@@ -53,11 +56,47 @@ pub struct TagsArgs {
     #[arg(long)]
     pub reverse: bool,
 
-    /// Only tags with the same digest as TAG: one extra request per tag
-    #[arg(long, value_name = "TAG")]
-    pub same_as: Option<Tag>,
+    /// Only tags that point to the same manifest as TAG: one extra request per tag
+    #[arg(long, value_name = "TAG|DIGEST")]
+    pub same_as: Option<SameAs>,
+
+    /// Only versions in RANGE, such as '>=1.4, <2'
+    ///
+    /// A variant such as 1.4.2-alpine counts as its version, and 1.4 is in the range if any 1.4.x is. A pre-release is in
+    /// the range only if that names a pre-release of the same version.
+    #[arg(long, value_name = "RANGE", value_parser = parse_range)]
+    pub semver: Option<VersionReq>,
+
+    /// One row per digest, with all its tags: one extra request per tag
+    #[arg(long)]
+    pub group: bool,
+
+    /// Show tags of signatures, attestations and SBOMs in tables, too
+    ///
+    /// These tags are named after a digest: sha256-…, with .sig, .att or .sbom. Other formats always have them, and so
+    /// do tables with --match or --same-as.
+    #[arg(long)]
+    pub all: bool,
 
     /// `--config` after the command's name.
     #[command(flatten)]
     pub config: ConfigFile,
+}
+
+/// The manifest of `--same-as`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SameAs {
+    /// What a tag points to.
+    Tag(Tag),
+    /// The manifest with this digest.
+    Digest(Digest),
+}
+
+impl std::str::FromStr for SameAs {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        // A tag has no colon, a digest has one.
+        if text.contains(':') { text.parse().map(Self::Digest) } else { text.parse().map(Self::Tag) }
+    }
 }

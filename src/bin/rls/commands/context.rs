@@ -1,6 +1,6 @@
 //! What every command works with: settings, clients, report, and the waits that a signal or the time limit ends.
 
-use std::io::Stdout;
+use std::io::{IsTerminal, Stdout, stdout};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -160,6 +160,12 @@ impl Context<'_> {
         }
         let Settings { header, no_trunc, color, .. } = self.settings;
         Output::new(view, OutputOptions::for_stdout(layout, *header, *no_trunc, *color), std::io::stdout())
+    }
+
+    /// Whether records are shown as a table.
+    pub(super) fn shows_table(&self) -> bool {
+        let layout = self.settings.layout.as_ref();
+        layout.map_or_else(|| stdout().is_terminal(), |layout| *layout == Layout::Format(Format::Table))
     }
 
     /// The context of hints about a registry.

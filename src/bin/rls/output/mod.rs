@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! let options = OutputOptions::for_stdout(layout, header, no_trunc, color);
-//! let mut out = Output::new(TagView { qualified, detail, full }, options, std::io::stdout())?;   // before any request
+//! let mut out = Output::new(TagView { qualified, detail, group, full }, options, std::io::stdout())?;   // before any request
 //! out.write(&TagRecord { … })?;                     // as records arrive
 //! out.flush()?;                                     // when the next record is not there yet
 //! out.finish()?;                                    // always, also after an error: it closes lists and prints tables

@@ -1,5 +1,7 @@
 //! The tags of one repository: listed, resolved or read, sorted, limited.
 
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,11 +13,13 @@ use registry_ls::name::{Digest, Tag};
 use registry_ls::registry::{
     ManifestKind, Problem, RepositoryHandle, Summaries, Summary, SummaryError, flatten_batches, reorder,
 };
+use registry_ls::retention::named_subject;
+use semver::VersionReq;
 
-use crate::args::{FilterArgs, TagsArgs};
+use crate::args::{FilterArgs, SameAs, TagsArgs};
 use crate::commands::held::{Budget, Held, is_too_large};
 use crate::commands::stream::limit_items;
-use crate::output::{Detail, Progress, TagRecord, Time};
+use crate::output::{Detail, Field, Progress, TagRecord, Time};
 use crate::report::failure;
 use crate::sort::{Order, SortFacts, sort};
 
@@ -31,7 +35,13 @@ pub(super) struct Query<'a> {
     order: Order,
     reverse: bool,
     limit: usize,
-    same_as: Option<&'a Tag>,
+    same_as: Option<&'a SameAs>,
+    semver: Option<&'a VersionReq>,
+    group: bool,
+    /// Whether tags of signatures are left out, as `ls` leaves out dotfiles.
+    hides_signatures: bool,
+    /// How many were left out.
+    hidden: Cell<usize>,
 }
 
 /// One repository's tags.
@@ -51,6 +61,8 @@ pub(super) struct TagInfo {
     summary: Option<Arc<Summary>>,
     /// Why digest or summary are unknown.
     error: Option<Error>,
+    /// Other tags on the same digest, with `--group`.
+    others: Vec<Tag>,
 }
 
 /// One repository's tags, to be printed later.
@@ -67,18 +79,46 @@ impl<'a> Query<'a> {
 
     /// Whether tags are printed as they arrive.
     pub(super) fn is_streamed(&self) -> bool {
-        self.order == Order::None && !self.reverse
+        self.order == Order::None && !self.reverse && !self.group && self.semver.is_none()
     }
 
-    pub(super) fn new(args: &'a TagsArgs) -> Self {
-        let detail = match (args.long, args.digests) {
+    /// How many tags of signatures were left out.
+    pub(super) fn hidden_count(&self) -> usize {
+        self.hidden.get()
+    }
+
+    pub(super) fn new(args: &'a TagsArgs, is_table: bool) -> Self {
+        let detail = match (args.long, args.digests || args.group) {
             (true, _) => Detail::Long,
             (false, true) => Detail::Digests,
             (false, false) => Detail::Names,
         };
         let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
-        let same_as = args.same_as.as_ref();
-        Self { filter: &args.filter, detail, order: args.sort, reverse: args.reverse, limit, same_as }
+        let (same_as, semver) = (args.same_as.as_ref(), args.semver.as_ref());
+        // Who names them wants to see them.
+        let is_named = !args.filter.matches.is_empty() || same_as.is_some();
+        Self {
+            filter: &args.filter,
+            detail,
+            order: args.sort,
+            reverse: args.reverse,
+            limit,
+            same_as,
+            semver,
+            group: args.group,
+            hides_signatures: is_table && !args.all && !is_named,
+            hidden: Cell::new(0),
+        }
+    }
+
+    /// Whether a tag is listed, as far as its name decides that.
+    fn keeps(&self, tag: &Tag) -> bool {
+        if !self.filter.keeps(tag.as_str()) {
+            return false;
+        }
+        let is_hidden = self.hides_signatures && named_subject(tag).is_some();
+        self.hidden.set(self.hidden.get() + usize::from(is_hidden));
+        !is_hidden
     }
 
     /// Whether manifests must be read.
@@ -121,7 +161,8 @@ impl Listing<'_> {
     async fn begin(&self, mut held: Held) -> Result<LocalBoxStream<'_, Batch>> {
         let query = self.query;
         let same_digest = match query.same_as {
-            Some(tag) => Some(self.repository.resolve(tag).await?.digest),
+            Some(SameAs::Tag(tag)) => Some(self.repository.resolve(tag).await?.digest),
+            Some(SameAs::Digest(digest)) => Some(digest.clone()),
             None => None,
         };
         let same = move |mut known: Vec<TagInfo>| {
@@ -136,7 +177,7 @@ impl Listing<'_> {
                 tags.remove(0);
             }
             last = tags.last().cloned().or(last.take());
-            tags.retain(|tag| query.filter.keeps(tag.as_str()));
+            tags.retain(|tag| query.keeps(tag));
             tags
         });
         if query.is_streamed() {
@@ -144,12 +185,13 @@ impl Listing<'_> {
         }
         // A listing that was cut short is shown as far as it was received.
         let (names, failed) = Names::until_error(tags, query.order, &mut held).await;
-        let names = names.sorted(query.order, query.reverse).await;
+        let names = names.sorted(query.order, query.reverse, query.semver.cloned()).await;
         let end = stream::iter(failed.map(Err));
         if let Some(progress) = self.progress {
             progress.set_total(names.len() as u64);
         }
-        if !matches!(query.order, Order::Created | Order::Size) {
+        let is_sorted = !matches!(query.order, Order::Created | Order::Size);
+        if is_sorted && !query.group {
             let known = self.with_info(stream::iter(names.into_batches())).map_ok(same);
             let known = known.inspect_ok(move |_| {
                 // Held as long as there are more names.
@@ -163,7 +205,12 @@ impl Listing<'_> {
             held.add(TagInfo::memory(&batch))?;
             known.extend(batch);
         }
-        sort(&mut known, query.order, query.reverse, TagInfo::facts);
+        if !is_sorted {
+            sort(&mut known, query.order, query.reverse, TagInfo::facts);
+        }
+        if query.group {
+            known = grouped(known);
+        }
         known.truncate(query.limit);
         Ok(stream::once(future::ok(known)).chain(end).boxed_local())
     }
@@ -171,7 +218,7 @@ impl Listing<'_> {
     /// Resolves or reads each tag, several concurrently, in order.
     fn with_info<'b>(&'b self, tags: impl Stream<Item = Result<Vec<Tag>>> + 'b) -> LocalBoxStream<'b, Batch> {
         if !self.query.needs_requests() {
-            let named = |tag| TagInfo { tag, digest: None, summary: None, error: None };
+            let named = |tag| TagInfo::of(tag, None, None, None);
             return tags.map_ok(move |tags| tags.into_iter().map(named).collect()).boxed_local();
         }
         let summaries = Rc::new(Summaries::new(&self.repository, Timestamp::now()));
@@ -187,24 +234,21 @@ impl Listing<'_> {
     async fn info(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> TagInfo {
         if self.query.reads_manifests() {
             return match summaries.of_tag(&tag).await {
-                Ok(summary) => TagInfo { tag, digest: None, summary: Some(summary), error: None },
-                Err(SummaryError { digest, error }) => TagInfo { tag, digest, summary: None, error: Some(error) },
+                Ok(summary) => TagInfo::of(tag, None, Some(summary), None),
+                Err(SummaryError { digest, error }) => TagInfo::of(tag, digest, None, Some(error)),
             };
         }
         match self.repository.resolve(&tag).await {
-            Ok(resolved) => TagInfo { tag, digest: Some(resolved.digest), summary: None, error: None },
-            Err(error) => TagInfo { tag, digest: None, summary: None, error: Some(error) },
+            Ok(resolved) => TagInfo::of(tag, Some(resolved.digest), None, None),
+            Err(error) => TagInfo::of(tag, None, None, Some(error)),
         }
     }
 
     /// A record without a tag, for a repository that could not be listed.
     pub(super) fn record(&self, error: Option<&Error>) -> TagRecord {
-        TagRecord::failed(
-            self.repository.registry(),
-            self.repository.name().as_str(),
-            self.query.detail,
-            error.map(failure),
-        )
+        let (registry, name) = (self.repository.registry(), self.repository.name().as_str());
+        let record = TagRecord::failed(registry, name, self.query.detail, error.map(failure));
+        if self.query.group { TagRecord { tags: Field::Unknown, ..record } } else { record }
     }
 }
 
@@ -216,6 +260,10 @@ impl HeldTags {
 }
 
 impl TagInfo {
+    fn of(tag: Tag, digest: Option<Digest>, summary: Option<Arc<Summary>>, error: Option<Error>) -> Self {
+        Self { tag, digest, summary, error, others: Vec::new() }
+    }
+
     /// How much memory they take, in bytes.
     fn memory(known: &[Self]) -> usize {
         // The vector of a batch may be twice as large as what is in it.
@@ -275,6 +323,10 @@ impl TagInfo {
             let files = summary.map(|_| artifact.map(|artifact| artifact.files.clone()).unwrap_or_default());
             record.files = files.into();
         }
+        if !record.tags.is_absent() {
+            let others = self.others.iter().map(ToString::to_string);
+            record.tags = Field::Known([self.tag.to_string()].into_iter().chain(others).collect());
+        }
         record.set_tag(self.tag.into());
         error
     }
@@ -284,6 +336,23 @@ impl TagInfo {
         let created: Option<Timestamp> = summary.and_then(|summary| summary.created);
         SortFacts { name: self.tag.as_str(), created, size: summary.and_then(|summary| summary.size) }
     }
+}
+
+/// Puts tags on the same digest together, where the first of them is. A tag whose digest is unknown stays alone.
+fn grouped(known: Vec<TagInfo>) -> Vec<TagInfo> {
+    let mut places: HashMap<Digest, usize> = HashMap::new();
+    let mut groups: Vec<TagInfo> = Vec::new();
+    for info in known {
+        match info.digest().map(|digest| (digest, places.get(digest).copied())) {
+            Some((_, Some(place))) => groups[place].others.push(info.tag),
+            Some((digest, None)) => {
+                places.insert(digest.clone(), groups.len());
+                groups.push(info);
+            }
+            None => groups.push(info),
+        }
+    }
+    groups
 }
 
 /// Whether an error says nothing about the tag: the server cannot be reached. It is printed once for all tags.

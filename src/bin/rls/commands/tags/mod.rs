@@ -19,11 +19,11 @@ use crate::report::CommandError;
 /// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let targets = context.repositories(&args.repositories).await?;
-    let query = Query::new(args);
+    let query = Query::new(args, context.shows_table());
     // Standard input counts as several repositories, so that scripts see the same lines for any number.
     let full = context.shows_full(targets.iter().map(RepositoryHandle::registry));
     let qualified = full || targets.len() > 1 || args.repositories.iter().any(|name| name == "-");
-    let view = TagView { qualified, detail: query.detail, full };
+    let view = TagView { qualified, detail: query.detail, group: args.group, full };
     let mut output = context.output(view)?;
     let progress = context.progress("tags");
     let names: Vec<_> = targets.iter().map(ToString::to_string).collect();
@@ -37,8 +37,14 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
     };
     drop(progress);
     close_list(context, output, outcome, || {
-        let matching = if args.filter.selects() || args.same_as.is_some() { "matching " } else { "" };
-        format!("no {matching}tags in {}", some_of(&names))
+        let selects = args.filter.selects() || args.same_as.is_some() || args.semver.is_some();
+        let matching = if selects { "matching " } else { "" };
+        let hidden = match query.hidden_count() {
+            0 => String::new(),
+            1 => ", except one of a signature or SBOM (use --all)".to_owned(),
+            count => format!(", except {count} of signatures and SBOMs (use --all)"),
+        };
+        format!("no {matching}tags in {}{hidden}", some_of(&names))
     })
 }
 

@@ -5,7 +5,8 @@ use std::panic::resume_unwind;
 
 use futures::{Stream, StreamExt};
 use registry_ls::error::{Error, Result};
-use registry_ls::name::{Tag, VersionKey};
+use registry_ls::name::{Tag, VersionKey, VersionOrder};
+use semver::VersionReq;
 use tokio::task::spawn_blocking;
 
 use crate::commands::held::{Held, is_too_large};
@@ -74,17 +75,29 @@ impl Names {
         self.starts.len()
     }
 
-    /// Sorts the names and removes duplicates. Many are sorted on another thread, so that a signal can end the command.
-    pub(super) async fn sorted(mut self, order: Order, reverse: bool) -> Self {
-        if self.len() < MANY {
-            self.sort(order, reverse);
-            return self;
-        }
-        let sorting = spawn_blocking(move || {
+    /// Sorts the names, removes duplicates, and of a range leaves only the versions in it. Many are sorted on another
+    /// thread, so that a signal can end the command.
+    pub(super) async fn sorted(mut self, order: Order, reverse: bool, range: Option<VersionReq>) -> Self {
+        let is_short = self.len() < MANY;
+        let work = move || {
+            if let Some(range) = range {
+                self.retain_versions(&range);
+            }
             self.sort(order, reverse);
             self
-        });
+        };
+        if is_short {
+            return work();
+        }
+        let sorting = spawn_blocking(work);
         sorting.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    }
+
+    /// Leaves only the versions in a range.
+    fn retain_versions(&mut self, range: &VersionReq) {
+        let text = &self.text;
+        let order = VersionOrder::of(self.starts.iter().map(|start| name(text, *start)));
+        self.starts.retain(|start| order.key(name(text, *start)).is_in(range));
     }
 
     fn sort(&mut self, order: Order, reverse: bool) {
@@ -193,7 +206,7 @@ mod tests {
             (Order::Version, false, ["a", "b", "c"]),
             (Order::None, true, ["c", "a", "b"]),
         ] {
-            let names = names(&tags).await.sorted(order, reverse).await;
+            let names = names(&tags).await.sorted(order, reverse, None).await;
             assert_eq!(names.len(), 3);
             assert_eq!(listed(names), expected, "{order:?}");
         }

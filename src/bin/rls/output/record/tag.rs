@@ -9,6 +9,7 @@ use crate::output::{Cell, Column, Human, Lines, View, some_of};
 
 /// One tag of `rls tags`, or a repository whose tags could not be listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TagRecord {
     /// The registry.
@@ -17,9 +18,12 @@ pub struct TagRecord {
     pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
-    /// The tag; `None` when the listing failed.
+    /// The tag; `null` when the listing failed.
     pub tag: Option<String>,
-    /// The digest, with `-d` and `-l`.
+    /// All tags on the digest, with `--group`; `tag` is the first of them.
+    #[serde(skip_serializing_if = "Field::is_absent")]
+    pub tags: Field<Vec<String>>,
+    /// The digest, with `-d`, `-l` and `--group`.
     #[serde(skip_serializing_if = "Field::is_absent")]
     pub digest: Field<String>,
     /// The manifest's media type, with `-l`.
@@ -72,6 +76,8 @@ pub struct TagView {
     pub qualified: bool,
     /// The detail.
     pub detail: Detail,
+    /// Whether a record has all tags on its digest.
+    pub group: bool,
     /// Whether names are shown in full.
     pub full: bool,
 }
@@ -83,6 +89,9 @@ impl View for TagView {
         let registry = Registry::docker_hub();
         let mut record = TagRecord::failed(&registry, "team/app", self.detail, None);
         record.set_tag("1.0".to_owned());
+        if self.group {
+            record.tags = Field::Known(vec!["1.0".to_owned()]);
+        }
         if self.detail != Detail::Names {
             record.digest = Field::Known("sha256:9b1f27c4".to_owned());
         }
@@ -99,6 +108,7 @@ impl View for TagView {
     fn option_for(&self, field: &str) -> Option<&'static str> {
         match field {
             "digest" => Some("--digests"),
+            "tags" => Some("--group"),
             "mediaType" | "type" | "artifactType" | "platforms" | "size" | "created" | "version" | "appVersion"
             | "files" => Some("--long"),
             _ => None,
@@ -115,6 +125,10 @@ impl View for TagView {
             shown(self.full, &record.repository, Some(tag), None, &record.reference)
         } else {
             tag.into()
+        };
+        let shown = match record.tags.known().map(Vec::as_slice) {
+            Some([_, others @ ..]) if !others.is_empty() => format!("{shown},{}", others.join(",")).into(),
+            _ => shown,
         };
         match self.detail {
             Detail::Names => lines.push([shown]),
@@ -134,7 +148,8 @@ impl View for TagView {
     }
 
     fn columns(&self) -> Vec<Column> {
-        let mut columns = if self.qualified { vec!["REPOSITORY", "TAG"] } else { vec!["TAG"] };
+        let mut columns = if self.qualified { vec!["REPOSITORY"] } else { Vec::new() };
+        columns.push(if self.group { "TAGS" } else { "TAG" });
         columns.extend(match self.detail {
             Detail::Names => &[][..],
             Detail::Digests => &["DIGEST"],
@@ -149,7 +164,11 @@ impl View for TagView {
         if self.qualified {
             row.push(Cell::new(shown_repository(self.full, &record.repository, Some(tag), &record.reference)));
         }
-        row.push(Cell::new(tag));
+        row.push(match record.tags.known() {
+            Some(tags) if human.whole => Cell::new(tags.join(", ")),
+            Some(tags) => Cell::new(some_of(tags)),
+            None => Cell::new(tag),
+        });
         match self.detail {
             Detail::Names => {}
             Detail::Digests => {

@@ -117,7 +117,7 @@ fn long_tags() -> Vec<TagRecord> {
     ]
 }
 
-const LONG: TagView = TagView { qualified: false, detail: Detail::Long, full: false };
+const LONG: TagView = TagView { qualified: false, detail: Detail::Long, group: false, full: false };
 const NAMES: TagView = TagView { detail: Detail::Names, ..LONG };
 const REPOS: RepositoryView = RepositoryView { tags: false, full: false };
 const REPOS_WITH_TAGS: RepositoryView = RepositoryView { tags: true, full: false };
