@@ -15,7 +15,11 @@ Examples:
   rls du -r registry.corp:5000 --all -o jsonl
   rls du team/app team/web --summarize")]
 pub struct DuArgs {
-    /// Repositories or registries [default: the default registry]; `-` reads repositories from standard input
+    /// Repositories, or registries with an optional prefix, whose repositories are all measured; `-` reads repositories
+    /// from standard input, one per line
+    ///
+    /// REGISTRY/PATH is a repository if it exists, else the prefix of repositories. Without an argument it is the
+    /// registry of --registry, RLS_REGISTRY or the configuration file.
     #[arg(value_name = "REPO|REGISTRY")]
     pub targets: Vec<String>,
 

@@ -2,29 +2,21 @@ use std::cmp::Reverse;
 use std::io::{IsTerminal, stdout};
 use std::panic::resume_unwind;
 
-use futures::stream::LocalBoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use registry_ls::analysis::{RepositoryUsage, StorageUsage, TagUsage, UsageReport};
 use registry_ls::error::{Error, Result};
-use registry_ls::name::{Registry, Repository};
 use registry_ls::registry::snapshot::SnapshotOptions;
-use registry_ls::registry::{CatalogOptions, Client, RepositoryHandle, TagIndex, flatten_batches};
+use registry_ls::registry::{RepositoryHandle, TagIndex};
 use tokio::task::spawn_blocking;
 
 use super::context::Context;
+use super::places::Source;
 use crate::args::{DuArgs, UsageOrder};
 use crate::output::{UsageRecord, UsageView};
 use crate::report::{CommandError, failure};
-use crate::usage::Usage;
 
 /// The most repositories that are read at once; their snapshots are dropped as soon as they are added up.
 const MAX_SNAPSHOTS: usize = 8;
-
-/// What is measured.
-enum Source {
-    Repository(RepositoryHandle),
-    Registry(Client),
-}
 
 /// A repository that was read, and whether its tags are shown.
 struct Measured {
@@ -39,7 +31,7 @@ struct Measured {
 /// `rls du`
 pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(UsageView { full: context.settings.full, bars: stdout().is_terminal() })?;
-    let sources = sources(args, context).await?;
+    let sources = context.sources(&args.targets).await?;
     output.view_mut().full = context.shows_full(sources.iter().map(Source::registry));
     let (measured, report) = measure(args, context, &sources).await?;
     let records = records(args, &sources, &measured, &report);
@@ -51,49 +43,6 @@ pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandErro
     Ok(())
 }
 
-impl Source {
-    fn registry(&self) -> &Registry {
-        match self {
-            Self::Repository(repository) => repository.registry(),
-            Self::Registry(client) => client.registry(),
-        }
-    }
-}
-
-/// The named repositories and registries.
-async fn sources(args: &DuArgs, context: &Context<'_>) -> Result<Vec<Source>, CommandError> {
-    let texts = args.targets.iter().map(|text| Some(text.as_str()));
-    let texts: Vec<_> = if args.targets.is_empty() { vec![None] } else { texts.collect() };
-    let mut sources = Vec::new();
-    for text in texts {
-        let requested = context.settings.requested_registry().is_some();
-        match text {
-            Some(text) if text == "-" || !(requested || looks_like_registry(text)) => {
-                let named = context.repositories(&[text.to_owned()]).await?;
-                sources.extend(named.into_iter().map(Source::Repository));
-            }
-            _ => {
-                let (registry, path) = context.place(text).await?;
-                let client = context.client(&registry).await?;
-                sources.push(match path {
-                    Some(path) => {
-                        Source::Repository(client.repository(&path.to_string().parse().map_err(Usage::from)?))
-                    }
-                    None => Source::Registry(client),
-                });
-            }
-        }
-    }
-    Ok(sources)
-}
-
-/// Whether a name is a registry's: a host alone, or a URL without a path.
-fn looks_like_registry(text: &str) -> bool {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let is_alone = !rest.trim_end_matches('/').contains('/');
-    is_alone && (rest != text || rest.contains(['.', ':']) || rest == "localhost" || rest.contains(char::is_uppercase))
-}
-
 /// Reads the repositories and adds them up.
 async fn measure(
     args: &DuArgs,
@@ -101,7 +50,10 @@ async fn measure(
     sources: &[Source],
 ) -> Result<(Vec<Measured>, UsageReport), CommandError> {
     let progress = context.progress("repositories");
-    let repositories = stream::iter(sources).flat_map(|source| repositories(args, context, source));
+    let repositories = stream::iter(sources).flat_map(|source| {
+        let listed = source.repositories(context, &args.filter);
+        listed.map_ok(|repository| (repository, source.is_catalog()))
+    });
     let read = repositories.map(|item| async move {
         let (repository, is_listed) = item?;
         let mut options = SnapshotOptions::default();
@@ -143,30 +95,6 @@ async fn measure(
 /// Runs `work` on another thread, so that a signal can end the command meanwhile.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
-}
-
-/// The repositories of a source, and whether they come from a catalog.
-fn repositories<'a>(
-    args: &'a DuArgs,
-    context: &'a Context<'_>,
-    source: &'a Source,
-) -> LocalBoxStream<'a, Result<(RepositoryHandle, bool), CommandError>> {
-    match source {
-        Source::Repository(repository) => stream::iter([Ok((repository.clone(), false))]).boxed_local(),
-        Source::Registry(client) => {
-            let names = client.catalog_batches(&CatalogOptions::default()).map_ok(|mut names: Vec<Repository>| {
-                names.retain(|name| args.filter.keeps(name.as_str()));
-                names
-            });
-            let registry = client.registry();
-            flatten_batches(names)
-                .map_ok(move |name| (client.repository(&name), true))
-                .map_err(move |error| {
-                    CommandError::Failed(error, Box::new(context.hint_context(registry).of_listing()))
-                })
-                .boxed_local()
-        }
-    }
 }
 
 /// The records: tags before their repository, repositories before their registry, and a total of several registries.

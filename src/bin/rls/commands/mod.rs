@@ -20,6 +20,7 @@ mod logout;
 mod man;
 mod manifest;
 mod names;
+mod places;
 mod platform;
 mod prune;
 mod referrers;

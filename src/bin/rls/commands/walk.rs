@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use futures::stream::LocalBoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
-use registry_ls::error::{Error, Result};
-use registry_ls::name::Repository;
-use registry_ls::registry::{CatalogOptions, Client, RepositoryHandle};
-use registry_ls::{Kind, error};
+use registry_ls::Kind;
+use registry_ls::error::Result;
+use registry_ls::registry::RepositoryHandle;
 
 use super::context::Context;
+use super::places::Source;
 use super::stream::next_or_flush;
 use crate::args::WalkArgs;
 use crate::input;
@@ -33,14 +33,6 @@ pub(super) struct Walk<'a> {
     notes: Option<Notes>,
 }
 
-/// Where repositories come from.
-enum Source {
-    /// One that was named.
-    Named(RepositoryHandle),
-    /// The catalog of a registry, below a path.
-    Catalog(Client, Option<Repository>),
-}
-
 impl<'a> Walk<'a> {
     /// Finds out what the arguments name.
     pub async fn open(context: &'a Context<'a>, args: &'a WalkArgs) -> Result<Self, CommandError> {
@@ -48,45 +40,13 @@ impl<'a> Walk<'a> {
             Some(path) => Some(context.until_shutdown(Notes::open(path)).await??),
             None => None,
         };
-        let mut sources = Vec::new();
-        if args.places.is_empty() {
-            let Some(registry) = context.settings.known_registry(None)? else {
-                return Err(Usage::new("no repository or registry is named")
-                    .hint("name one, use --registry, or set RLS_REGISTRY")
-                    .into());
-            };
-            sources.push(Source::Catalog(context.client(&registry).await?, None));
-        }
-        for text in &args.places {
-            if text == "-" {
-                let named = context.repositories(std::slice::from_ref(text)).await?;
-                sources.extend(named.into_iter().map(Source::Named));
-                continue;
-            }
-            let (registry, path) = context.place(Some(text)).await?;
-            let client = context.client(&registry).await?;
-            sources.push(match path {
-                None => Source::Catalog(client, None),
-                Some(path) => {
-                    let repository = client.repository(path.repository());
-                    match context.until_shutdown(is_repository(&repository)).await? {
-                        Ok(true) => Source::Named(repository),
-                        Ok(false) => Source::Catalog(client, Some(path.repository().clone())),
-                        Err(error) => return Err(context.failed(&registry, error)),
-                    }
-                }
-            });
-        }
+        let sources = context.sources(&args.places).await?;
         Ok(Self { context, args, sources, notes })
     }
 
     /// Whether names are printed in full.
     pub fn shows_full(&self) -> bool {
-        let registries = self.sources.iter().map(|source| match source {
-            Source::Named(repository) => repository.registry(),
-            Source::Catalog(client, _) => client.registry(),
-        });
-        self.context.shows_full(registries)
+        self.context.shows_full(self.sources.iter().map(Source::registry))
     }
 
     /// Calls `work` for each repository, several at once, and `write` with what comes of it, in order. A repository
@@ -112,7 +72,7 @@ impl<'a> Walk<'a> {
             })
             .buffered(MAX_REPOSITORIES)
             .boxed_local();
-        let (mut count, mut failed) = (0_usize, false);
+        let mut failed = false;
         while let Some(item) = next_or_flush(self.context, &mut done, output).await? {
             let (repository, outcome) = match item {
                 Ok(item) => item,
@@ -126,7 +86,6 @@ impl<'a> Walk<'a> {
                 }
                 Err(error) => return Err(error),
             };
-            count += 1;
             progress.inc(1);
             match outcome {
                 Ok(found) => {
@@ -139,14 +98,6 @@ impl<'a> Walk<'a> {
                     self.context.report.failure(&error, &self.context.hint_context(repository.registry()));
                 }
             }
-        }
-        if let [Source::Catalog(client, Some(root))] = &self.sources[..]
-            && count == 0
-            && self.notes.is_none()
-        {
-            let what = format!("{root} not found on {}", client.registry());
-            let missing = Error::new(Kind::NotFound(error::Missing::Repository), what);
-            return Err(self.context.failed(client.registry(), missing));
         }
         match &self.notes {
             Some(notes) if !failed => notes.remove(),
@@ -166,10 +117,7 @@ impl<'a> Walk<'a> {
     }
 
     fn repositories(&self) -> LocalBoxStream<'_, Result<RepositoryHandle, CommandError>> {
-        let all = stream::iter(&self.sources).flat_map(|source| match source {
-            Source::Named(repository) => stream::iter([Ok(repository.clone())]).boxed_local(),
-            Source::Catalog(client, root) => self.catalog(client, root.as_ref()),
-        });
+        let all = stream::iter(&self.sources).flat_map(|source| source.repositories(self.context, &self.args.filter));
         all.try_filter(|repository| {
             let is_new = self
                 .notes
@@ -178,36 +126,6 @@ impl<'a> Walk<'a> {
             std::future::ready(is_new)
         })
         .boxed_local()
-    }
-
-    fn catalog<'s>(
-        &'s self,
-        client: &'s Client,
-        root: Option<&'s Repository>,
-    ) -> LocalBoxStream<'s, Result<RepositoryHandle, CommandError>> {
-        let is_kept = move |name: &Repository| {
-            let rest = |root: &Repository| name.as_str().strip_prefix(root.as_str()).map(str::to_owned);
-            let is_below =
-                root.is_none_or(|root| rest(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-            is_below && self.args.filter.keeps(name.as_str())
-        };
-        let names = client.catalog_batches(&CatalogOptions::default()).map_ok(move |mut names| {
-            names.retain(is_kept);
-            names
-        });
-        let listed = client.prefetching(names);
-        let failed =
-            |error| CommandError::Failed(error, Box::new(self.context.hint_context(client.registry()).of_listing()));
-        listed.map(move |name| name.map(|name| client.repository(&name)).map_err(failed)).boxed_local()
-    }
-}
-
-/// Whether the registry lists tags of this repository.
-async fn is_repository(repository: &RepositoryHandle) -> Result<bool> {
-    match repository.tags().batches().try_next().await {
-        Ok(_) => Ok(true),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error),
     }
 }
 
