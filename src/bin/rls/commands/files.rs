@@ -16,7 +16,10 @@ use crate::report::{CommandError, HintContext};
 use crate::usage::Usage;
 
 /// What files that are sorted may take in memory, in bytes.
-const MAX_HELD: usize = 12 << 20;
+const MAX_HELD: usize = 128 << 20;
+
+/// What an allocation takes besides its content, in bytes.
+const ALLOCATION: usize = 16;
 
 /// `rls files`
 pub async fn run(args: &FilesArgs, context: &Context<'_>) -> Result<(), CommandError> {
@@ -51,7 +54,9 @@ pub async fn run(args: &FilesArgs, context: &Context<'_>) -> Result<(), CommandE
             printed |= !batch.is_empty();
             match args.sort {
                 FileOrder::None => batch.iter().try_for_each(|file| output.write(&record(file)))?,
-                FileOrder::Path | FileOrder::Size => held.add(batch).map_err(|error| image.failed(context, error))?,
+                FileOrder::Path | FileOrder::Size => {
+                    held.add(batch).map_err(|error| image.too_large(context, error))?
+                }
             }
         }
         held.sorted(args.sort, args.reverse).iter().try_for_each(|file| output.write(&record(file)))?;
@@ -91,6 +96,13 @@ impl Image {
         }
     }
 
+    /// Ends the command because its files do not fit into memory.
+    fn too_large(&self, context: &Context<'_>, error: Error) -> CommandError {
+        let hint_context = context.hint_context(self.repository.registry());
+        let files = HintContext { image: Some(self.reference.to_string()), ..hint_context.of_held_list() };
+        CommandError::Failed(error.within(format!("cannot list {}", self.reference)), Box::new(files))
+    }
+
     /// Ends the command with an error about the image.
     pub fn failed(&self, context: &Context<'_>, error: Error) -> CommandError {
         let error = match error.kind() {
@@ -117,18 +129,16 @@ struct Held {
 impl Held {
     fn add(&mut self, batch: Vec<ImageFile>) -> Result<(), Error> {
         for file in batch {
-            let link = file.file.link.as_ref().map_or(0, |link| link.len());
-            self.bytes += size_of::<ImageFile>() + file.file.path.as_bytes().len() + link;
+            let link = file.file.link.as_ref().map_or(0, |link| link.len() + ALLOCATION);
+            // The vector may be twice as large as what is in it.
+            self.bytes += 2 * size_of::<ImageFile>() + file.file.path.as_bytes().len() + ALLOCATION + link;
             self.files.push(file);
         }
         if self.bytes <= MAX_HELD {
             return Ok(());
         }
-        Err(Error::new(Kind::Protocol(Fault::TooLarge), "the image has too many files to sort").because(format!(
-            "the first {} take {} MiB; use --sort none, or name a PATH",
-            self.files.len(),
-            MAX_HELD >> 20
-        )))
+        let error = Error::new(Kind::Protocol(Fault::TooLarge), "the image has too many files to sort");
+        Err(error.because(format!("the first {} take more than {} MiB of memory", self.files.len(), MAX_HELD >> 20)))
     }
 
     fn sorted(mut self, order: FileOrder, reverse: bool) -> Vec<ImageFile> {

@@ -145,6 +145,9 @@ impl HintContext {
             ),
             Fault::Unpacked => Some("if the image is trusted, use --max-unpacked SIZE to allow more".to_owned()),
             Fault::Window => Some("use --max-window SIZE to allow more, which takes as much memory".to_owned()),
+            Fault::TooLarge if self.held_list && self.image.is_some() => {
+                Some("use --sort none to print files as they are found, or name a PATH".to_owned())
+            }
             Fault::TooLarge if self.held_list => Some(
                 "run 'rls tags REPO --sort none' for this repository alone: it prints tags as they arrive".to_owned(),
             ),
