@@ -9,6 +9,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 mod archive;
+mod artifact_config;
+mod cache_entry;
 mod challenge;
 mod config_change;
 mod config_json;
@@ -21,8 +23,11 @@ mod layer;
 mod link;
 mod list;
 mod manifest;
+mod named_images;
+mod pem;
 mod pull_secret;
 mod reference;
+mod referrers;
 mod registries_yaml;
 mod retry_after;
 mod scope;
@@ -55,6 +60,8 @@ macro_rules! targets {
 /// All targets.
 pub const ALL: &[Target] = targets![
     archive,
+    artifact_config,
+    cache_entry,
     challenge,
     config_change,
     config_json,
@@ -67,8 +74,11 @@ pub const ALL: &[Target] = targets![
     link,
     list,
     manifest,
+    named_images,
+    pem,
     pull_secret,
     reference,
+    referrers,
     registries_yaml,
     retry_after,
     scope,

@@ -1,4 +1,6 @@
-//! The table of contents of a layer: zstd:chunked's, uncompressed, since its digest is made here.
+//! The table of contents of a layer, zstd:chunked's and eStargz's, uncompressed, since its digest is made here.
+
+use std::collections::BTreeMap;
 
 use registry_ls::Kind;
 use registry_ls::error::Fault;
@@ -21,17 +23,39 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 pub fn run(input: &[u8]) {
-    let position = format!("0:{}:{}:1", input.len(), input.len());
+    check(input, &chunked(input));
+    // The table of eStargz is a file in an archive.
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(input.len() as u64);
+    header.set_mode(0o444);
+    archive.append_data(&mut header, "stargz.index.json", input).expect("in memory");
+    check(&archive.into_inner().expect("in memory"), &estargz(input));
+    // The input as such an archive: its digest is another one, if it has a table at all.
+    check(input, &estargz(b""));
+}
+
+/// A layer with this table of contents.
+fn chunked(table: &[u8]) -> Descriptor {
+    let position = format!("0:{}:{}:1", table.len(), table.len());
     let annotations = [
         ("io.github.containers.zstd-chunked.manifest-position", position),
-        ("io.github.containers.zstd-chunked.manifest-checksum", Digest::of(Algorithm::Sha256, input).to_string()),
+        ("io.github.containers.zstd-chunked.manifest-checksum", Digest::of(Algorithm::Sha256, table).to_string()),
     ];
-    let layer = Descriptor {
-        annotations: annotations.map(|(name, value)| (name.to_owned(), value)).into(),
-        size: input.len() as u64,
-        ..Descriptor::default()
-    };
-    match read_table(&layer, input) {
+    layer(annotations.map(|(name, value)| (name.to_owned(), value)).into(), table.len())
+}
+
+fn estargz(table: &[u8]) -> Descriptor {
+    let digest = Digest::of(Algorithm::Sha256, table).to_string();
+    layer([("containerd.io/snapshot/stargz/toc.digest".to_owned(), digest)].into(), table.len())
+}
+
+fn layer(annotations: BTreeMap<String, String>, size: usize) -> Descriptor {
+    Descriptor { annotations, size: size as u64, ..Descriptor::default() }
+}
+
+fn check(table: &[u8], layer: &Descriptor) {
+    match read_table(layer, table) {
         Ok(files) => {
             for file in files.iter().flatten() {
                 let path = file.file.path.to_string();
