@@ -215,7 +215,12 @@ impl BlobReader {
 
     fn no_ranges(&self, cause: &str) -> Error {
         let what = format!("cannot read a part of {}", self.request.context.name);
-        Error::new(Kind::Unsupported(Operation::Other), what).because(cause)
+        // Who asked for a part can do without; a reply that broke off cannot be continued.
+        let kind = match self.range {
+            Some(_) => Kind::Unsupported(Operation::Other),
+            None => Kind::Protocol(Fault::Malformed),
+        };
+        Error::new(kind, what).because(cause)
     }
 
     fn check_end(&mut self) -> Result<()> {

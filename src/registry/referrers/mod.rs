@@ -21,8 +21,8 @@ const LARGEST_PAGE: usize = 4 * 1024 * 1024;
 /// The most pages.
 const MAX_PAGES: usize = 100;
 
-/// The most bytes of all pages.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// The most referrers of one manifest, beyond those on the page where they become too many.
+const MAX_REFERRERS: usize = 10_000;
 
 /// The header that names the filters that the registry applied.
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
@@ -48,7 +48,7 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`RepositoryHandle::referrers`]; [`Fault::TooLarge`] when the list takes more than 64 MiB.
+    /// Those of [`RepositoryHandle::referrers`]; [`Fault::TooLarge`] when the list goes on after 10,000 referrers.
     pub async fn referrers_by_api(
         &self,
         digest: &Digest,
@@ -60,17 +60,13 @@ impl RepositoryHandle {
             request.url.query_pairs_mut().append_pair("artifactType", artifact_type);
         }
         let mut referrers = Vec::new();
-        let (mut left, mut warned) = (MAX_BYTES, false);
+        let mut warned = false;
         for page in 0..MAX_PAGES {
             let (response, bytes) = match self.client.transport.fetch(&request, LARGEST_PAGE).await {
                 Ok(fetched) => fetched,
                 Err(error) if page == 0 && has_no_api(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            left = left.checked_sub(bytes.len()).ok_or_else(|| {
-                let what = format!("the list of {} is too large", request.context.name);
-                Error::new(Kind::Protocol(Fault::TooLarge), what).because(format!("more than {} MiB", MAX_BYTES >> 20))
-            })?;
             // A page has no digest of its own; `Manifest` needs one.
             let page = Manifest {
                 digest: Digest::of(Algorithm::Sha256, &bytes),
@@ -88,6 +84,11 @@ impl RepositoryHandle {
             let next = next_page(&request.url, lines).map_err(|error| response.mask(error))?;
             match next.into_url(&mut warned)? {
                 None => return Ok(Some(referrers)),
+                Some(_) if referrers.len() > MAX_REFERRERS => {
+                    let what = format!("the list of {} is too large", request.context.name);
+                    let error = Error::new(Kind::Protocol(Fault::TooLarge), what);
+                    return Err(error.because(format!("more than {MAX_REFERRERS}")));
+                }
                 Some(url) => request.url = url,
             }
         }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
-use super::{list_tag, referrers_tag};
+use super::{MAX_REFERRERS, list_tag, referrers_tag};
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{Digest, Tag, Target};
 use crate::registry::artifact::{ArtifactFacts, bounded};
@@ -29,9 +29,6 @@ use crate::registry::repository::RepositoryHandle;
 
 /// The suffixes of cosign's tags.
 const COSIGN_SUFFIXES: [&str; 3] = ["sig", "att", "sbom"];
-
-/// The most referrers of one reference.
-const MAX_REFERRERS: usize = 10_000;
 
 /// The most subjects that an index may list.
 const MAX_SUBJECTS: usize = 10_000;
