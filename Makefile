@@ -54,7 +54,7 @@ soak:
 	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak concurrent_writes
 	PROPTEST_CASES=5000 PROPTEST_MAX_GLOBAL_REJECTS=1000000 $(CARGO) test --lib -- removal:: retention::
 
-# The scripts and pages that tests compare with what the program prints.
+# The scripts, pages and schemas that tests compare with what the program prints.
 generated:
 	$(CARGO) build --quiet
 	target/debug/rls completions --static bash > completions/rls.bash
@@ -63,6 +63,7 @@ generated:
 	target/debug/rls completions powershell > completions/_rls.ps1
 	target/debug/rls completions elvish > completions/rls.elv
 	rm -f man/*.1 && target/debug/rls man man
+	UPDATE_SCHEMAS=1 $(CARGO) test --quiet --bin rls help::schema
 
 # Checks the dependencies against the RustSec advisory database, which it fetches from the network. The gate works offline and leaves this
 # out: run it before a release, and in a scheduled job.

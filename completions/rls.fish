@@ -187,7 +187,8 @@ version\t'By version, oldest first; 1.2-rc1 before 1.2, dates are versions, tags
 created\t'Newest first, unknown last'
 size\t'Largest first, unknown last'
 none\t'As listed by the registry, printed as they arrive'"
-complete -c rls -n "__fish_rls_using_subcommand tags" -l same-as -d 'Only tags with the same digest as TAG: one extra request per tag' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l same-as -d 'Only tags that point to the same manifest as TAG: one extra request per tag' -r
+complete -c rls -n "__fish_rls_using_subcommand tags" -l semver -d 'Only versions in RANGE, such as \'>=1.4, <2\'' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand tags" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand tags" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -216,6 +217,8 @@ complete -c rls -n "__fish_rls_using_subcommand tags" -l resolve -d 'Connect to 
 complete -c rls -n "__fish_rls_using_subcommand tags" -s d -l digests -d 'Add the digest: one extra request per tag'
 complete -c rls -n "__fish_rls_using_subcommand tags" -s l -l long -d 'Add digest, type, platforms, size and creation time: one extra request per tag, and a few per digest'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l reverse -d 'Reverse the order'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l group -d 'One row per digest, with all its tags: one extra request per tag'
+complete -c rls -n "__fish_rls_using_subcommand tags" -l all -d 'Show tags of signatures, attestations and SBOMs in tables, too'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand tags" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
@@ -236,7 +239,8 @@ version\t'By version, oldest first; 1.2-rc1 before 1.2, dates are versions, tags
 created\t'Newest first, unknown last'
 size\t'Largest first, unknown last'
 none\t'As listed by the registry, printed as they arrive'"
-complete -c rls -n "__fish_rls_using_subcommand ls" -l same-as -d 'Only tags with the same digest as TAG: one extra request per tag' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l same-as -d 'Only tags that point to the same manifest as TAG: one extra request per tag' -r
+complete -c rls -n "__fish_rls_using_subcommand ls" -l semver -d 'Only versions in RANGE, such as \'>=1.4, <2\'' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand ls" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand ls" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -265,6 +269,8 @@ complete -c rls -n "__fish_rls_using_subcommand ls" -l resolve -d 'Connect to AD
 complete -c rls -n "__fish_rls_using_subcommand ls" -s d -l digests -d 'Add the digest: one extra request per tag'
 complete -c rls -n "__fish_rls_using_subcommand ls" -s l -l long -d 'Add digest, type, platforms, size and creation time: one extra request per tag, and a few per digest'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l reverse -d 'Reverse the order'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l group -d 'One row per digest, with all its tags: one extra request per tag'
+complete -c rls -n "__fish_rls_using_subcommand ls" -l all -d 'Show tags of signatures, attestations and SBOMs in tables, too'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand ls" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'

@@ -5,5 +5,6 @@ mod format_options;
 mod formats;
 mod hostile;
 mod quiet;
+mod schema;
 mod streams;
 mod templates;

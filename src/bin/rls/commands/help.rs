@@ -2,7 +2,7 @@ use std::io::stdout;
 
 use super::context::Context;
 use crate::args::{self, HelpArgs};
-use crate::help::Topic;
+use crate::help::{Topic, schema};
 use crate::output::{OutputError, Styles, is_closed, text_width, write_raw};
 use crate::report::CommandError;
 use crate::spelling::nearest;
@@ -11,9 +11,10 @@ use crate::usage::Usage;
 /// `rls help`
 pub fn run(args: &HelpArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let styles = Styles::for_stdout(context.settings.color);
-    let text = match args.topic() {
-        Some(topic) => reference(topic, styles),
-        None => args::help_of(&args.words).map(|help| styles.render(&help)).ok_or_else(|| unknown(&args.words))?,
+    let text = match (&args.words[..], args.topic()) {
+        ([first, rest @ ..], _) if first == "schema" => schema(rest)?,
+        (_, Some(topic)) => reference(topic, styles),
+        (words, None) => args::help_of(words).map(|help| styles.render(&help)).ok_or_else(|| unknown(words))?,
     };
     write(&text)
 }
@@ -45,8 +46,31 @@ fn reference(topic: Topic, styles: Styles) -> String {
     topic.text(text_width(), styles).unwrap_or_else(|| styles.render(&args::help_of_options()))
 }
 
+/// The JSON Schema of a command's records; without a command the names of those that have one.
+fn schema(words: &[String]) -> Result<String, Usage> {
+    let [word] = words else {
+        return match words.is_empty() {
+            true => Ok(schema::commands().map(|command| format!("{command}\n")).collect()),
+            false => Err(Usage::new("rls help schema takes one command").hint("rls help schema")),
+        };
+    };
+    let command = args::name_of_command(word);
+    match schema::schema_of(command.as_deref().unwrap_or(word)) {
+        Some(schema) => Ok(schema.to_owned()),
+        None => {
+            let what = match &command {
+                Some(command) => format!("rls {command} prints no records"),
+                None => format!("there is no command {word:?}"),
+            };
+            let usage = Usage::new(what);
+            let near = if command.is_none() { nearest(word, schema::commands()) } else { None };
+            Err(usage.hint(near.map_or("rls help schema".to_owned(), |near| format!("rls help schema {near}"))))
+        }
+    }
+}
+
 fn unknown(words: &[String]) -> Usage {
-    let topics = Topic::ALL.map(|(name, _)| name);
+    let topics: Vec<_> = Topic::ALL.iter().map(|(name, _)| *name).chain(["schema"]).collect();
     let known = args::names_of_commands();
     let usage = Usage::new(format!("no help for {:?}", words.join(" ")))
         .because(format!("references are {}; the rest are commands", topics.join(", ")));

@@ -1,6 +1,7 @@
 //! References: `rls help TOPIC`. Their text is that of `docs/`, which the program contains.
 
 mod markdown;
+pub mod schema;
 
 use crate::output::Styles;
 

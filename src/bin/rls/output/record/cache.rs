@@ -4,6 +4,7 @@ use crate::output::{Human, Lines, View};
 
 /// The cache, or what was removed from it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CacheRecord {
     /// Its folder.

@@ -6,6 +6,7 @@ use crate::output::Human;
 
 /// A certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateRecord {
     /// The subject.

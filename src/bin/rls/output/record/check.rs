@@ -20,6 +20,7 @@ const LABEL: usize = 8;
 
 /// One check of `rls doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckRecord {
     /// The registry.
     pub registry: String,
@@ -40,14 +41,17 @@ pub struct CheckRecord {
     /// Alternative remedies.
     pub remedy: Vec<String>,
     /// Details.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub facts: Vec<FactRecord>,
     /// How long it took, if it waited for something.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
+    #[cfg_attr(test, schemars(with = "Option<u64>"))]
     pub took: Option<Duration>,
 }
 
 /// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CheckStatus {
     /// Passed.

@@ -7,6 +7,7 @@ use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One difference of `rls diff`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DifferenceRecord {
     /// The registry of the left image.
     pub registry: String,

@@ -5,6 +5,7 @@ use crate::output::{Lines, View};
 
 /// One reference of `rls digest`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DigestRecord {
     /// The registry.
     pub registry: String,

@@ -33,6 +33,7 @@ impl View for SnapshotView {
 
 /// What happened to a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// It points to something else.
@@ -58,6 +59,7 @@ impl fmt::Display for Change {
 
 /// One tag of `rls drift`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DriftRecord {
     /// The registry.
     pub registry: String,

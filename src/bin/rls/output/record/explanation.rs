@@ -5,6 +5,7 @@ use crate::output::{Human, Lines, View};
 
 /// What an error text of another client means.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExplanationRecord {
     /// The registry that the text names.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One file of `rls files`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileRecord {
     /// The registry.
     pub registry: String,

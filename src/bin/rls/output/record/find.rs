@@ -5,6 +5,7 @@ use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag of `rls find`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindRecord {
     /// The registry.
     pub registry: String,

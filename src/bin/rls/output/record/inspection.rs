@@ -6,12 +6,13 @@ use crate::output::{Human, Lines, Tone, View};
 
 /// One file of `rls trust --check`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InspectionRecord {
     /// The file.
     pub file: String,
     /// What it is: `leaf`, `self-signed`, `fullchain`, `chain`, `root`, `bundle`, `client`, `key`, `with-key` or
-    /// `other`; `None` when it cannot be read.
+    /// `other`; `null` when it cannot be read.
     pub kind: Option<String>,
     /// The same for people.
     #[serde(skip)]
@@ -33,6 +34,7 @@ pub struct InspectionRecord {
 
 /// A certificate in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct InspectedRecord {
     /// What it says.
@@ -46,9 +48,10 @@ pub struct InspectedRecord {
 
 /// A private key in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeyRecord {
-    /// Such as `EC P-256`; `None` for a kind that is not accepted.
+    /// Such as `EC P-256`; `null` for a kind that is not accepted.
     pub key: Option<String>,
     /// The files with its certificate.
     pub certificate_in: Vec<String>,
@@ -56,6 +59,7 @@ pub struct KeyRecord {
 
 /// Where a file belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UseRecord {
     /// `docker`, `podman`, `containerd`, `k3s`, `rls` or `registry`; `clients` for all but the last.
     pub program: String,

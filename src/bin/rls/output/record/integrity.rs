@@ -7,6 +7,7 @@ use crate::output::{Cell, Column, Human, Lines, Tone, View};
 
 /// Whether something is whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Integrity {
     /// Everything is there.
@@ -33,6 +34,7 @@ impl fmt::Display for Integrity {
 
 /// One finding of `rls check`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IntegrityRecord {
     /// The registry.
     pub registry: String,

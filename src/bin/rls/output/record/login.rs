@@ -4,6 +4,7 @@ use crate::output::{Human, Lines, Tone, View};
 
 /// The result of `rls login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoginRecord {
     /// `HOST[:PORT]`
     pub registry: String,
@@ -42,6 +43,7 @@ impl View for LoginView {
 
 /// The result of `rls logout`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LogoutRecord {
     /// `HOST[:PORT]`
     pub registry: String,

@@ -9,6 +9,7 @@ use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One tag that `rls prune` decided about, or a repository about whose tags it could not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PruneRecord {
     /// The decision, and why.
     #[serde(flatten)]

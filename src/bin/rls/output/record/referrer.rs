@@ -12,6 +12,7 @@ const END_OF_LIFE: &str = "vnd.microsoft.artifact.lifecycle.end-of-life.date";
 
 /// A referrer of a manifest: one line of `rls referrers`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReferrerRecord {
     /// The registry.
@@ -26,7 +27,7 @@ pub struct ReferrerRecord {
     pub platform: Option<String>,
     /// The digest of the referrer.
     pub digest: String,
-    /// What it is: `signature`, `attestation`, `sbom`, …; `None` where it could not be read.
+    /// What it is: `signature`, `attestation`, `sbom`, …; `null` where it could not be read.
     #[serde(rename = "type")]
     pub kind: Option<&'static str>,
     /// Its artifact type.

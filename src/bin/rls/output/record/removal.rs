@@ -9,6 +9,7 @@ use crate::output::{Human, Lines, Tone, View};
 
 /// One thing that `rls rm`, `rls prune` or `rls undo` decided about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RemovalRecord {
     /// The registry.
     pub registry: String,
@@ -16,7 +17,7 @@ pub struct RemovalRecord {
     pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
-    /// The tag; `None` for a manifest.
+    /// The tag; `null` for a manifest.
     pub tag: Option<String>,
     /// The manifest's digest, if it is known.
     pub digest: Option<String>,
@@ -42,6 +43,7 @@ pub struct RemovalRecord {
 
 /// The tags that share a digest with another that is removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SiblingsRecord {
     /// Those that stay.
     pub stay: Vec<String>,
@@ -80,6 +82,7 @@ impl RemovalRecord {
 
 /// What was or would be done to a tag or manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Removed.

@@ -6,6 +6,7 @@ use crate::output::{Cell, Column, Human, Lines, View};
 
 /// One repository of `rls repos`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RepositoryRecord {
     /// The registry.
     pub registry: String,

@@ -6,6 +6,7 @@ use crate::output::{Human, Lines, Tone, View};
 
 /// The result of `rls trust`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TrustRecord {
     /// `HOST[:PORT]`
@@ -16,7 +17,7 @@ pub struct TrustRecord {
     pub trusted_by: Option<String>,
     /// Why it is not.
     pub cause: Option<String>,
-    /// Such as `TLS 1.3`; `None` if the handshake failed.
+    /// Such as `TLS 1.3`; `null` if the handshake failed.
     pub tls: Option<String>,
     /// What it sends, its own certificate first.
     pub certificates: Vec<CertificateRecord>,
@@ -39,6 +40,7 @@ pub struct TrustRecord {
 
 /// A file of settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SettingRecord {
     /// The file.
     pub path: String,
@@ -48,6 +50,7 @@ pub struct SettingRecord {
 
 /// A written file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WrittenRecord {
     /// The file.
     pub path: String,

@@ -9,6 +9,7 @@ const MAX_NAMES: usize = 3;
 
 /// The removals of one run from one registry, which `rls undo` can restore.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UndoRunRecord {
     /// The registry, with `http://` where that is spoken.
     pub registry: String,

@@ -9,17 +9,18 @@ const BAR: u64 = 20;
 
 /// The storage of a tag, a repository, or a registry: one line of `rls du`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UsageRecord {
-    /// The registry; `None` for the total of several.
+    /// The registry; `null` for the total of several.
     pub registry: Option<String>,
     /// The full name of the tag or repository; the registry for its total.
     pub reference: Option<String>,
-    /// The repository's path in its registry; `None` for a total.
+    /// The repository's path in its registry; `null` for a total.
     pub repository: Option<String>,
-    /// The tag; `None` for a repository.
+    /// The tag; `null` for a repository.
     pub tag: Option<String>,
-    /// Bytes of the distinct blobs that it reaches; `None` where they are not known.
+    /// Bytes of the distinct blobs that it reaches; `null` where they are not known.
     pub size: Option<u64>,
     /// Those of them that nothing else in the output uses.
     pub unique: u64,

@@ -9,6 +9,7 @@ use crate::output::record::time::Time;
 
 /// A manifest, as `rls manifest` shows it. Fields that an index or an artifact does not have are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ManifestRecord {
     /// The registry.
@@ -29,7 +30,7 @@ pub struct ManifestRecord {
     pub digest: String,
     /// The manifest's media type.
     pub media_type: String,
-    /// What it is: `image`, `index`, `chart`, …; `None` where it could not be read.
+    /// What it is: `image`, `index`, `chart`, …; `null` where it could not be read.
     #[serde(rename = "type")]
     pub kind: Option<&'static str>,
     /// The type of an artifact.
@@ -68,15 +69,16 @@ pub struct ManifestRecord {
 
 /// One manifest of an index.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformRecord {
-    /// Such as `linux/arm64/v8`; `None` for what is for no platform.
+    /// Such as `linux/arm64/v8`; `null` for what is for no platform.
     pub platform: Option<String>,
     /// The manifest's digest.
     pub digest: String,
     /// The manifest's media type.
     pub media_type: String,
-    /// What it is: `image`, `index`, `attestation`, …; `None` where it could not be read.
+    /// What it is: `image`, `index`, `attestation`, …; `null` where it could not be read.
     #[serde(rename = "type")]
     pub kind: Option<&'static str>,
     /// Bytes of its distinct blobs.
@@ -103,13 +105,14 @@ pub struct PlatformRecord {
 
 /// One layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LayerRecord {
     /// The blob's digest.
     pub digest: String,
-    /// The blob's media type; `None` in schema 1, which does not say.
+    /// The blob's media type; `null` in schema 1, which does not say.
     pub media_type: Option<String>,
-    /// Bytes as stored; `None` in schema 1, which does not say.
+    /// Bytes as stored; `null` in schema 1, which does not say.
     pub size: Option<u64>,
     /// The annotations, where there are any.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -118,6 +121,7 @@ pub struct LayerRecord {
 
 /// The config of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigRecord {
     /// The blob's digest.
@@ -154,6 +158,7 @@ pub struct ConfigRecord {
 
 /// One step of an image's making.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryRecord {
     /// When.
