@@ -190,7 +190,7 @@ fn an_endless_layer_ends_at_the_time_limit_or_before() {
 #[test]
 fn a_large_layer_takes_little_memory() {
     // More than a run may hold, and text, which is all that may be printed here.
-    const SIZE: usize = 48 << 20;
+    const SIZE: usize = 33 << 20;
     let mut builder = tar::Builder::new(Vec::new());
     let content: Vec<u8> = (0..SIZE).map(|n| b'a' + (n % 25) as u8).collect();
     let mut header = tar::Header::new_gnu();
@@ -204,7 +204,48 @@ fn a_large_layer_takes_little_memory() {
     let outcome = registry.run("cat team/app:1 /large --timeout 5m");
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(outcome.stdout == content, "the content is another one");
-    assert_eq!(registry.run("files team/app:1").lines(), ["/large"]);
+}
+
+#[test]
+fn layers_below_the_answer_are_not_read() {
+    let archive = |entries: &[(&str, &str)]| {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, content) in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            builder.append_data(&mut header, path, content.as_bytes()).expect("in memory");
+        }
+        gzip(&builder.into_inner().expect("in memory"))
+    };
+    // Nothing is sent for the lower layer but zeros, and those without end.
+    let lower = json!({ "mediaType": LAYER, "digest": digest(b"lower"), "size": 1 << 30 });
+    let upper = archive(&[("etc/first", "first\n"), ("opt/.wh..wh..opq", ""), (".wh.srv", "")]);
+    let layers = [lower.clone(), descriptor(LAYER, &upper)];
+    let config = descriptor(CONFIG, b"{}");
+    let manifest = json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": layers });
+    let of_lower = format!("/v2/team/app/blobs/{}", digest(b"lower"));
+    let of_upper = format!("/v2/team/app/blobs/{}", digest(&upper));
+    let path = of_lower.clone();
+    let registry = Hostile::serving(manifest, move |request| match request.path() {
+        named if named == path => Reply::status(200).endless(&[0; 1 << 16]),
+        named if named == of_upper => Reply::status(200).body(upper.clone()),
+        _ => Reply::json("{}"),
+    });
+    for (words, code, stdout) in [
+        ("cat team/app:1 /etc/first", 0, "first\n"),
+        ("files team/app:1 /etc/first", 0, "/etc/first\n"),
+        ("cat team/app:1 /opt/file", 3, ""),
+        ("cat team/app:1 /srv", 3, ""),
+    ] {
+        let outcome = registry.run(words);
+        assert_eq!((outcome.code, outcome.stdout.as_slice()), (Some(code), stdout.as_bytes()), "{words}: {outcome}");
+    }
+    assert_eq!(registry.server.count(|request| request.path() == of_lower), 0);
+    // That something else is nowhere is only known at the end of the lower layer.
+    let outcome = registry.run("cat team/app:1 /etc/last --timeout 3s --retries 0");
+    assert!(matches!(outcome.code, Some(5 | 12)), "{outcome}");
+    assert!(registry.server.count(|request| request.path() == of_lower) > 0);
 }
 
 #[test]
