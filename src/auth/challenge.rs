@@ -6,7 +6,7 @@
 use super::grammar::{self, Malformed, RawChallenge};
 use super::permission::{Action, Permission};
 use super::scope::Scopes;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Refuser, Result};
 
 /// The largest number of header lines that are read.
 const MAX_LINES: usize = 32;
@@ -42,17 +42,34 @@ pub struct BearerChallenge {
     /// The error code for the token that the request carried, for instance `invalid_token` or `insufficient_scope` (RFC
     /// 6750 §3.1).
     pub error: Option<String>,
+    /// Why the rest of the challenge cannot be parsed, if so: a service or a scope may be missing.
+    pub malformed: Option<Malformed>,
+}
+
+impl BearerChallenge {
+    /// The scopes to request a token for: as [`Scopes::for_request`], and the standard one if the challenge breaks off
+    /// before its scope.
+    pub fn scopes(&self, permission: Option<&Permission>) -> Scopes {
+        match (&self.scope, permission) {
+            (None, Some(permission)) if self.malformed.is_some() => Scopes::for_permission(permission),
+            (scope, permission) => Scopes::for_request(scope.as_deref(), permission),
+        }
+    }
 }
 
 /// Parses the `WWW-Authenticate` header lines of a reply.
 ///
 /// Each line is parsed by itself, so that a malformed one, which is returned as [`Challenge::Malformed`], does not hide
-/// the others.
+/// the others. A Bearer challenge that breaks off has its reason, too.
 pub fn challenges<'a>(header_lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<Challenge> {
     let mut found = Vec::new();
     for line in header_lines.into_iter().take(MAX_LINES) {
         let (whole, malformed) = grammar::parse_line(line);
-        found.extend(whole.into_iter().map(Challenge::from));
+        let mut whole: Vec<_> = whole.into_iter().map(Challenge::from).collect();
+        if let Some(Challenge::Bearer(last)) = whole.last_mut() {
+            last.malformed.clone_from(&malformed);
+        }
+        found.append(&mut whole);
         found.extend(malformed.map(Challenge::Malformed));
     }
     found
@@ -73,6 +90,7 @@ impl From<RawChallenge> for Challenge {
                 service: param("service").filter(|service| !service.is_empty()),
                 scope: param("scope"),
                 error: param("error"),
+                malformed: None,
             }),
             None => Self::Malformed(Malformed { reason: "a Bearer challenge names no realm", position: 0 }),
         }
@@ -109,13 +127,37 @@ fn nothing_to_answer(schemes: &[String], malformed: Option<Malformed>) -> Error 
             .because(format!("offered: {offered}; supported: Bearer, Basic"))
     };
     match malformed {
-        Some(why) => error = error.because(format!("the WWW-Authenticate header is malformed: {why}")),
+        Some(why) => error = error.because(is_malformed(&why)),
         None if schemes.is_empty() => {
             error = error.because("no authentication method offered: 401 without WWW-Authenticate")
         }
         None => {}
     }
     error
+}
+
+fn is_malformed(why: &Malformed) -> String {
+    format!("the WWW-Authenticate header is malformed: {why}")
+}
+
+/// The error of a login that failed after a challenge that breaks off. The registry or its token server was asked without
+/// what is missing, so that a refusal says nothing about the password.
+pub(crate) fn failed_after_malformed(why: &Malformed, error: Error, registry: &str) -> Error {
+    let cause = is_malformed(why);
+    let is_login_refused = match error.kind() {
+        Kind::Denied(denial) => {
+            matches!(denial.by, Refuser::TokenServer(_)) || error.reply().is_some_and(|reply| reply.status == 401)
+        }
+        _ => false,
+    };
+    match error.kind() {
+        _ if is_login_refused => {
+            let error = error.within(format!("{cause}; what comes before was used"));
+            error.within(format!("cannot log in to {registry}")).with_kind(Kind::UnusableChallenge)
+        }
+        Kind::Unauthenticated | Kind::Hidden => error.because(cause),
+        _ => error,
+    }
 }
 
 /// Predicts a registry's next Bearer challenge: the token server, and the registry's name as its service, which all
@@ -141,7 +183,7 @@ impl ChallengeTemplate {
     pub fn challenge(&self, permission: &Permission) -> Option<BearerChallenge> {
         let scope = (permission.action == Action::Pull).then(|| Scopes::for_permission(permission).to_string())?;
         let Self { realm, service } = self.clone();
-        Some(BearerChallenge { realm, service, scope: Some(scope), error: None })
+        Some(BearerChallenge { realm, service, scope: Some(scope), error: None, malformed: None })
     }
 }
 
@@ -161,7 +203,7 @@ mod tests {
     }
 
     fn bearer(realm: &str) -> BearerChallenge {
-        BearerChallenge { realm: realm.to_owned(), service: None, scope: None, error: None }
+        BearerChallenge { realm: realm.to_owned(), service: None, scope: None, error: None, malformed: None }
     }
 
     #[test]
@@ -198,6 +240,32 @@ mod tests {
     }
 
     #[test]
+    fn a_bearer_that_breaks_off_is_used_and_says_so() {
+        let app = permission("team/app", Action::Pull);
+        for (line, scope, is_cut) in [
+            (r#"Bearer realm="https://a/t" service="s""#, "repository:team/app:pull", true),
+            (
+                r#"Bearer realm="https://a/t",scope="repository:team/app:pull",service="s"#,
+                "repository:team/app:pull",
+                true,
+            ),
+            (r#"Bearer realm="https://a/t",service="s""#, "", false),
+            (r#"Bearer realm="https://a/t", Basic realm="x" y="z""#, "", false),
+        ] {
+            let Ok(Challenge::Bearer(bearer)) = preferred(read(&[line])) else { panic!("{line}") };
+            assert_eq!(
+                (bearer.malformed.is_some(), &*bearer.scopes(Some(&app)).to_string()),
+                (is_cut, scope),
+                "{line}"
+            );
+        }
+        let Ok(Challenge::Bearer(other)) = preferred(read(&["Basic realm=\"x", "Bearer realm=https://a/t"])) else {
+            panic!("another line is no part of it")
+        };
+        assert_eq!(other.malformed, None);
+    }
+
+    #[test]
     fn a_flood_of_lines_is_cut() {
         let lines = vec!["Negotiate"; 10_000];
         assert_eq!(read(&lines).len(), MAX_LINES);
@@ -209,7 +277,8 @@ mod tests {
 
     fn challenge(realm: &str, scope: Option<&str>) -> BearerChallenge {
         let service = Some("registry".to_owned());
-        BearerChallenge { realm: realm.to_owned(), service, scope: scope.map(str::to_owned), error: None }
+        let scope = scope.map(str::to_owned);
+        BearerChallenge { realm: realm.to_owned(), service, scope, error: None, malformed: None }
     }
 
     const REALM: &str = "https://auth.example/token";

@@ -1,7 +1,7 @@
 //! Turns a 401 into an `Authorization` header, without doing any input or output.
 //!
 //! [`challenges`] parses what the server asks for and [`preferred`] chooses what to answer. For a Bearer challenge,
-//! [`token_server`] decides whether the token server may have credentials, [`Scopes::for_request`] which scopes to
+//! [`token_server`] decides whether the token server may have credentials, [`BearerChallenge::scopes`] which scopes to
 //! request, and [`TokenRequest::attempts`] how; [`Token::parse`] reads its reply and [`TokenCache`] stores it.
 //! [`ChallengeTemplate`] predicts a registry's next challenge, and [`PendingScopes`] selects permissions to request
 //! with one token. `secrets` masks in the texts of servers what they must not make visible.
@@ -25,6 +25,7 @@ mod token;
 
 pub(crate) use address::{AddressLimit, may_lead_to};
 pub use cache::TokenCache;
+pub(crate) use challenge::failed_after_malformed;
 pub use challenge::{BearerChallenge, Challenge, ChallengeTemplate, challenges, preferred};
 pub use claims::Claims;
 pub use credentials::Credentials;

@@ -146,6 +146,7 @@ mod tests {
             service: Some("my registry".to_owned()),
             scope: None,
             error: None,
+            malformed: None,
         };
         TokenRequest::attempts(&realm, &challenge, &Scopes::parse(scopes), credentials, "rls")
     }
@@ -206,7 +207,8 @@ mod tests {
     #[test]
     fn nothing_is_sent_for_what_the_challenge_lacks() {
         let realm = Url::parse("https://auth.example/token").expect("a URL");
-        let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None };
+        let challenge =
+            BearerChallenge { realm: String::new(), service: None, scope: None, error: None, malformed: None };
         let attempts = |credentials| TokenRequest::attempts(&realm, &challenge, &Scopes::default(), credentials, "rls");
         let [get] = &attempts(&Credentials::Anonymous)[..] else { panic!("one attempt") };
         assert_eq!(get.url.as_str(), "https://auth.example/token?client_id=rls");

@@ -33,10 +33,13 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
         return Ok(timed(Outcome::passed("none: anonymous access")));
     }
     let lines: Vec<_> = reply.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes).collect();
-    let challenge = match preferred(challenges(lines)) {
+    let offered = challenges(lines);
+    let is_malformed = offered.iter().any(|challenge| matches!(challenge, Challenge::Malformed(_)));
+    let challenge = match preferred(offered) {
         Ok(challenge) => challenge,
         Err(error) => {
-            let finding = Finding { problem: Problem::UnknownScheme, ..classify::finding(&error, &context.base) };
+            let problem = if is_malformed { Problem::MalformedChallenge } else { Problem::UnknownScheme };
+            let finding = Finding { problem, ..classify::finding(&error, &context.base) };
             return Ok(timed(Outcome::failed("no supported scheme", finding)));
         }
     };
@@ -72,7 +75,12 @@ fn shown(server: &Url) -> String {
 fn parameters(bearer: &BearerChallenge) -> Vec<Fact> {
     let values =
         [("realm", Some(&bearer.realm)), ("service", bearer.service.as_ref()), ("scope", bearer.scope.as_ref())];
-    values.into_iter().filter_map(|(name, value)| Some(Fact::new(0, format!("{name} {}", value?)))).collect()
+    let malformed = bearer.malformed.as_ref();
+    values
+        .into_iter()
+        .filter_map(|(name, value)| Some(Fact::new(0, format!("{name} {}", value?))))
+        .chain(malformed.map(|why| Fact::new(0, format!("the WWW-Authenticate header is malformed: {why}"))))
+        .collect()
 }
 
 /// A token server that no credentials are sent to.
@@ -109,7 +117,13 @@ pub(super) async fn token(context: &mut Context) -> Result<Outcome> {
     let login = transport.auth_outcome(&request);
     context.is_anonymous = login.identity.is_none();
     match challenge {
-        Challenge::Bearer(bearer) => bearer_answered(context, &request, &bearer, outcome, login).await,
+        Challenge::Bearer(bearer) => {
+            let mut outcome = bearer_answered(context, &request, &bearer, outcome, login).await?;
+            if let Some(finding) = outcome.finding.as_mut().filter(|finding| finding.kind == Kind::UnusableChallenge) {
+                finding.problem = Problem::MalformedChallenge;
+            }
+            Ok(outcome)
+        }
         _ => Ok(basic_answered(context, &request, outcome, login.identity)),
     }
 }
@@ -141,7 +155,7 @@ async fn bearer_answered(
     outcome: Result<()>,
     login: AuthOutcome,
 ) -> Result<Outcome> {
-    let requested = Scopes::for_request(bearer.scope.as_deref(), request.context.permission.as_ref());
+    let requested = bearer.scopes(request.context.permission.as_ref());
     let facts = facts(&requested, login.token.as_deref());
     let error = match outcome {
         Err(error) if !is_granted(&error) => error,
@@ -272,7 +286,7 @@ async fn no_token(context: &Context, bearer: &BearerChallenge, error: &Error, id
     match (error.kind(), identity) {
         (Kind::Unauthenticated, _) | (Kind::Denied(_), None) => return no_credentials(error),
         (Kind::Denied(_), Some(identity)) => return wrong_credentials(context, error, identity),
-        (Kind::RateLimited, _) => return classify::outcome(error, &context.base),
+        (Kind::RateLimited | Kind::UnusableChallenge, _) => return classify::outcome(error, &context.base),
         _ => {}
     }
     let Ok(server) = token_server(&context.base, None, &bearer.realm) else {

@@ -164,6 +164,8 @@ pub enum Problem {
     // --- logging in ---
     /// The registry offers no authentication scheme that is supported.
     UnknownScheme,
+    /// The registry's authentication challenge cannot be parsed, or not to its end.
+    MalformedChallenge,
     /// The registry is reached by https, and names a token server with plain http.
     PlainRealm,
     /// The token server is at an address that no credentials are sent to.

@@ -5,7 +5,7 @@
 //! (containers-auth.json(5)). What is kept by permission is bounded, since a registry may have any number of
 //! repositories.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Method;
@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
 use super::request::{Request, RequestContext, authority};
-use crate::auth::{Credentials, Permission, Token};
+use crate::auth::{BearerChallenge, Credentials, Malformed, Permission, Token};
 use crate::error::{Denial, Error, Identity, Kind, Missing, NearMiss, Operation, Refuser, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
 use crate::name::{Registry, Repository};
@@ -39,7 +39,8 @@ pub(super) struct AuthCache {
     /// The same for all permissions of an origin: as many as there are logins.
     of_origin: HashMap<Origin, Vec<HeaderValue>>,
     /// Origins that ask for Bearer tokens: there, credentials are sent only for the permission they were accepted for.
-    bearer: HashSet<Origin>,
+    /// With why the latest challenge of each breaks off, if it does.
+    bearer: HashMap<Origin, Option<Malformed>>,
     /// Who the latest request for a permission was made as; `None` if anonymous.
     identities: RecentMap<Option<Identity>>,
     /// Whether an origin accepts a login.
@@ -90,11 +91,16 @@ impl AuthCache {
 
     /// Stores that an origin asks for Bearer tokens. Redirects may lead to any number of origins, so the number is
     /// bounded.
-    pub fn asks_for_bearer(&mut self, origin: &Origin) {
+    pub fn asks_for_bearer(&mut self, origin: &Origin, challenge: &BearerChallenge) {
         if self.bearer.len() >= RECENT {
             self.bearer.clear();
         }
-        self.bearer.insert(origin.clone());
+        self.bearer.insert(origin.clone(), challenge.malformed.clone());
+    }
+
+    /// Why the latest Bearer challenge of an origin breaks off, if it does.
+    pub fn malformed_challenge(&self, origin: &Origin) -> Option<Malformed> {
+        self.bearer.get(origin).cloned().flatten()
     }
 
     /// Stores credentials that were accepted.
@@ -179,7 +185,7 @@ impl AuthState {
                 return Ok(Some(header.clone()));
             }
             match cache.of_origin.get(&key.0) {
-                Some(accepted) if !cache.bearer.contains(&key.0) => accepted.clone(),
+                Some(accepted) if !cache.bearer.contains_key(&key.0) => accepted.clone(),
                 _ => Vec::new(),
             }
         };

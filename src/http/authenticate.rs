@@ -15,7 +15,9 @@ use super::redirect::Redirects;
 use super::request::Request;
 use super::response::Response;
 use super::token_source::{PrefetchedToken, TokenQuery, TokenSource};
-use crate::auth::{Action, BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, preferred};
+use crate::auth::{
+    Action, BearerChallenge, Challenge, Credentials, Scopes, Token, challenges, failed_after_malformed, preferred,
+};
 use crate::error::{Error, Kind, Result, is_transient_status};
 use crate::keychain::CredentialMatch;
 
@@ -332,7 +334,7 @@ impl Authenticator {
     ) -> Result<Response> {
         let PendingChallenge { request, url, key, refused_token, found: all, .. } = &pending;
         let context = &request.context;
-        self.state.cache().asks_for_bearer(&key.0);
+        self.state.cache().asks_for_bearer(&key.0, challenge);
         let realm = self.tokens.realm(url, response.peer(), &challenge.realm).map_err(|error| response.mask(error))?;
         let mut rejected = refused_token.clone();
         if rejected.is_none()
@@ -344,7 +346,7 @@ impl Authenticator {
             }
             rejected = Some(token);
         }
-        let scopes = Scopes::for_request(challenge.scope.as_deref(), context.permission.as_ref());
+        let scopes = challenge.scopes(context.permission.as_ref());
         let mut refused = None;
         for found in or_anonymous(all) {
             let credentials = found.map_or(&Credentials::Anonymous, |found| &found.credentials);
@@ -386,11 +388,15 @@ impl Authenticator {
         self.redirects.send(request, url, header_value(&token.authorization()).as_ref(), None).await
     }
 
-    /// Adds to a denial by `url` who was denied, and what the token in use grants.
+    /// Adds to a denial by `url` who was denied, what the token in use grants, and whether the challenge was malformed.
     pub async fn explain_denial(&self, error: Error, url: &Url, request: &Request) -> Error {
         let token = self.tokens.cached(&(url.origin(), request.context.permission.clone()));
         let masked = |text: &str| self.observer.secrets.masked(text);
-        self.state.explain_denial(error, url, &request.context, token.as_deref(), &masked).await
+        let error = self.state.explain_denial(error, url, &request.context, token.as_deref(), &masked).await;
+        match self.state.cache().malformed_challenge(&url.origin()) {
+            Some(why) => failed_after_malformed(&why, error, &request.context.registry),
+            None => error,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::redirect::Redirects;
 use super::request::{Request, authority};
 use super::response::Response;
 use super::token_source::{TokenQuery, TokenSource};
-use crate::auth::{BearerChallenge, Challenge, Credentials, Scopes, Token};
+use crate::auth::{BearerChallenge, Challenge, Credentials, Token, failed_after_malformed};
 use crate::error::{Denial, Error, Kind, Result};
 use crate::keychain::CredentialMatch;
 
@@ -83,7 +83,13 @@ impl CredentialVerifier {
             return Err(error.because(format!("{} is not the registry, so it gets no credentials", authority(&url))));
         }
         match challenge_of(&response)? {
-            Challenge::Bearer(challenge) => self.try_token(request, found, &response, &challenge, offline).await,
+            Challenge::Bearer(challenge) => {
+                let tried = self.try_token(request, found, &response, &challenge, offline).await;
+                tried.map_err(|error| match &challenge.malformed {
+                    Some(why) => failed_after_malformed(why, error, &request.context.registry),
+                    None => error,
+                })
+            }
             _ => {
                 self.try_basic(request, &url, found).await?;
                 Ok(Verification { identity_token: None, caveat: None })
@@ -112,7 +118,7 @@ impl CredentialVerifier {
     ) -> Result<Verification> {
         let (url, context) = (response.url(), &request.context);
         let realm = self.tokens.realm(url, response.peer(), &challenge.realm).map_err(|error| response.mask(error))?;
-        let scopes = Scopes::for_request(challenge.scope.as_deref(), context.permission.as_ref());
+        let scopes = challenge.scopes(context.permission.as_ref());
         let query = TokenQuery { context, realm: &realm, challenge, scopes: &scopes, credentials: &found.credentials };
         let token = self.tokens.fetch_uncached(query, offline).await.map_err(|error| refused(error, found))?;
         let identity_token = if offline { token.refresh_token()?.cloned() } else { None };

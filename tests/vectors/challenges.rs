@@ -240,7 +240,7 @@ fn token_flow(input: &Value, expect: &Value) {
         }
     };
     let realm = "https://auth.example/token".parse().expect("a URL");
-    let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None };
+    let challenge = BearerChallenge { realm: String::new(), service: None, scope: None, error: None, malformed: None };
     let repository = "testname".parse().expect("a repository");
     let scopes = Scopes::for_permission(&Permission::on(&repository, Action::Pull));
     let attempts = TokenRequest::attempts(&realm, &challenge, &scopes, &credentials, "test");

@@ -144,7 +144,7 @@ impl TokenSource {
         refused: Option<&Arc<Token>>,
     ) -> Option<Arc<Token>> {
         let (origin, challenge) = self.prefetching().predict(key)?;
-        let scopes = Scopes::for_request(challenge.scope.as_deref(), key.1.as_ref());
+        let scopes = challenge.scopes(key.1.as_ref());
         let query = query(context, &origin, &challenge, &scopes, found);
         match self.fetch(key, refused, query).await {
             Ok(token) => {

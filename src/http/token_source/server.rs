@@ -204,7 +204,9 @@ fn refused(error: Error, status: u16, host: &str, query: TokenQuery<'_>) -> Erro
             let by = Refuser::TokenServer(host.to_owned());
             let denial = Denial { permission: permission.clone(), by, ..Denial::default() };
             let why = match credentials {
-                Credentials::Basic { .. } if status == 401 => ": wrong user name or password",
+                Credentials::Basic { .. } if status == 401 && query.challenge.malformed.is_none() => {
+                    ": wrong user name or password"
+                }
                 _ => "",
             };
             error.called(format!("{what}{why}")).with_kind(Kind::Denied(denial))

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls, User};
-use test_support::Rls;
+use test_support::{Reply, Rls, Server};
 
 use crate::registries::with_seed;
 
@@ -321,4 +321,95 @@ fn a_plain_http_realm_gets_no_credentials() {
     "#);
     assert_eq!(registry.tokens_issued(), 0);
     assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
+}
+
+/// A registry whose challenge lacks a comma, so that neither service nor scope can be read. Its token server answers
+/// `token`, and it accepts `accepted`.
+fn with_a_missing_comma(token: Reply, accepted: &'static str) -> Server {
+    Server::start(move |request| match request.path() {
+        "/token" => token.clone(),
+        _ if request.header("authorization") == Some(accepted) => Reply::tags(&["1.0"]),
+        _ => {
+            let host = request.header("host").unwrap_or_default();
+            let challenge = format!("Bearer realm=\"http://{host}/token\" service=\"registry\"");
+            Reply::error(401, "UNAUTHORIZED").header("WWW-Authenticate", challenge)
+        }
+    })
+}
+
+#[test]
+fn a_challenge_that_breaks_off() {
+    let token = || Reply::json(r#"{"token":"good"}"#);
+    let rls = |server: &Server| {
+        let rls = Rls::new().naming(server.host(), "REGISTRY").env("RLS_REGISTRY", server.url());
+        rls.env("RLS_USERNAME", "ann").env("RLS_PASSWORD", "secret")
+    };
+    // What can be read is used.
+    let lenient = with_a_missing_comma(token(), "Bearer good");
+    assert_eq!(&*rls(&lenient).words("tags team/app").succeeds(), "1.0\n");
+    let asked =
+        lenient.requests().into_iter().find(|request| request.path() == "/token").expect("a token was asked for");
+    assert_eq!(asked.query("scope").as_deref(), Some("repository:team/app:pull"));
+    let refusing = with_a_missing_comma(Reply::status(401), "Bearer good");
+    assert_snapshot!(rls(&refusing).words("tags team/app").run(), @"
+    exit 4
+    --- stderr
+    error: cannot log in to http://REGISTRY
+    cause: the WWW-Authenticate header is malformed: a comma is missing at byte 44; what comes before was used
+    cause: login refused by REGISTRY
+    cause: 401 Unauthorized
+    cause: tried as ann (RLS_PASSWORD)
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
+    ");
+    assert_snapshot!(rls(&refusing).words("login").run(), @"
+    exit 4
+    --- stderr
+    error: cannot log in to http://REGISTRY
+    cause: the WWW-Authenticate header is malformed: a comma is missing at byte 44; what comes before was used
+    cause: login refused by REGISTRY
+    cause: 401 Unauthorized
+    cause: the credentials are those of ann (RLS_PASSWORD)
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
+    ");
+    assert_snapshot!(rls(&refusing).without("RLS_USERNAME").without("RLS_PASSWORD").words("tags team/app").run(), @"
+    exit 4
+    --- stderr
+    error: not logged in to http://REGISTRY
+    cause: login refused by REGISTRY
+    cause: 401 Unauthorized
+    cause: the WWW-Authenticate header is malformed: a comma is missing at byte 44
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
+    let unimpressed = with_a_missing_comma(token(), "Bearer another");
+    assert_snapshot!(rls(&unimpressed).words("tags team/app").run(), @"
+    exit 4
+    --- stderr
+    error: cannot log in to http://REGISTRY
+    cause: the WWW-Authenticate header is malformed: a comma is missing at byte 44; what comes before was used
+    cause: not allowed to pull team/app on http://REGISTRY, or it does not exist
+    cause: 401 Unauthorized: UNAUTHORIZED: as the script says
+    cause: logged in as ann (RLS_PASSWORD)
+    hint:  a login does not help; the registry's administrator must offer Basic or token authentication, in a valid WWW-Authenticate header
+    ");
+    assert_snapshot!(rls(&refusing).words("doctor").run(), @r#"
+    exit 4
+    --- stdout
+    http://REGISTRY
+     ✓ proxy        none for 127.0.0.1
+     – dns          127.0.0.1 is an IP address
+     ✓ tcp          REGISTRY                                       N ms
+     – tls          plain HTTP was requested
+     ✓ http         a registry (API version not reported), HTTP/1.1       N ms
+     ✓ challenge    Bearer, from http://REGISTRY/token
+     ✓ credentials  ann (RLS_PASSWORD)                                    N ms
+     ✗ token        cannot log in to http://REGISTRY               N ms
+         cause   the WWW-Authenticate header is malformed: a comma is missing at byte 44; what comes before was used; login refused by REGISTRY; 401 Unauthorized; tried as ann (RLS_PASSWORD)
+         remedy  on the server, or on a proxy that rewrites headers: correct WWW-Authenticate: Bearer realm="URL",service="NAME",scope="SCOPE"
+     – catalog      skipped
+     – paging       skipped
+     – clock        server time unknown
+     – limits       no rate limit reported
+    --- stderr
+    1 of 12 checks failed.
+    "#);
 }

@@ -116,6 +116,7 @@ fn every_problem_has_a_remedy() {
         Problem::ServerError,
         Problem::RateLimited,
         Problem::UnknownScheme,
+        Problem::MalformedChallenge,
         Problem::PlainRealm,
         Problem::UnsafeRealm,
         helper(HelperFault::Missing),
