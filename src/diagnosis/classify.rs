@@ -41,7 +41,7 @@ fn problem(error: &Error, base: &Url) -> Problem {
 
 fn problem_of_kind(error: &Error, base: &Url) -> Problem {
     match error.kind() {
-        Kind::Network(Network::Proxy | Network::ProxyLogin { .. }) => Problem::ProxyRefuses,
+        Kind::Network(Network::Proxy(fault)) => Problem::Proxy { fault: *fault, proxy: error.route().proxy.clone() },
         Kind::Network(Network::Refused) => Problem::NothingListens { is_proxy: false },
         Kind::Network(Network::HandshakeTimeout) => Problem::SilentHandshake,
         Kind::Network(_) | Kind::TimedOut => Problem::NoConnection { is_proxy: false },

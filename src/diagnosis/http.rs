@@ -26,10 +26,16 @@ const START: usize = 4096;
 pub(super) async fn http(context: &mut Context) -> Result<Outcome> {
     let client = context.client()?;
     let request = client.request(Method::GET, Endpoint::Base);
-    match client.transport().send_unauthenticated(&request).await {
-        Ok(response) => evaluate(context, response, &request).await,
-        Err(error) => Ok(no_reply(context, &error).await),
+    let mut outcome = match client.transport().send_unauthenticated(&request).await {
+        Ok(response) => evaluate(context, response, &request).await?,
+        Err(error) => no_reply(context, &error).await,
+    };
+    if let (Some(proxy), Some(finding)) = (&context.proxy, &mut outcome.finding)
+        && finding.problem == Problem::Html
+    {
+        finding.problem = Problem::ProxyPage { proxy: proxy.route() };
     }
+    Ok(outcome)
 }
 
 async fn evaluate(context: &mut Context, mut response: Response, request: &Request) -> Result<Outcome> {

@@ -13,7 +13,7 @@ use super::check::{Fact, Finding, Outcome};
 use super::context::Context;
 use super::problem::Problem;
 use crate::error::{Kind, Network, without_os_error};
-use crate::http::{Exemption, LookupError, ProxyChoice, choose_proxy, lookup};
+use crate::http::{Exemption, LookupError, ProxyChoice, canonical_name, choose_proxy, lookup};
 
 /// Checks the proxy settings: whether requests go through one, and why.
 pub(super) fn proxy(context: &mut Context) -> Outcome {
@@ -68,7 +68,9 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
     match found {
         Ok(found) => {
             context.addresses = found.iter().map(|address| SocketAddr::new(*address, port)).collect();
-            Outcome::passed(format!("{}{of}", describe(&context.addresses)))
+            let found = ResolverSettings::read().await.completed(&host, limit).await;
+            let found = found.map(|found| format!(", found as {found} (search list)")).unwrap_or_default();
+            Outcome::passed(format!("{}{of}{found}", describe(&context.addresses)))
         }
         Err(error) => {
             let settings = ResolverSettings::read().await;
@@ -116,16 +118,32 @@ impl ResolverSettings {
         settings
     }
 
-    /// The name servers where they fail; where a name does not exist, the other names that it stands for.
-    fn facts(&self, host: &str, is_temporary: bool) -> Option<Fact> {
+    /// Where the name was looked up: the name servers, if they fail, and the search list, since its names count, too.
+    fn facts(&self, host: &str, is_temporary: bool) -> Vec<Fact> {
         let file = Self::FILE;
-        if is_temporary {
-            return (!self.servers.is_empty())
-                .then(|| Fact::new(0, format!("name servers: {} ({file})", self.servers.join(", "))));
+        let mut facts = Vec::new();
+        if is_temporary && !self.servers.is_empty() {
+            facts.push(Fact::new(0, format!("name servers: {} ({file})", self.servers.join(", "))));
         }
-        let is_searched = !host.ends_with('.') && !self.search.is_empty();
-        is_searched
-            .then(|| Fact::new(0, format!("also looked up in: {} (search list, {file})", self.search.join(", "))))
+        if self.searches(host) {
+            facts.push(Fact::new(0, format!("also looked up in: {} (search list, {file})", self.search.join(", "))));
+        }
+        facts
+    }
+
+    fn searches(&self, host: &str) -> bool {
+        !host.ends_with('.') && !self.search.is_empty()
+    }
+
+    /// What the search list made of a name that does not exist as it is: a wildcard there finds whatever is misspelt.
+    async fn completed(&self, host: &str, limit: Duration) -> Option<String> {
+        if !self.searches(host) {
+            return None;
+        }
+        let found = timeout(limit, canonical_name(host)).await.ok().flatten()?;
+        let domain = found.strip_prefix(host)?.strip_prefix('.')?;
+        let is_searched = self.search.iter().any(|searched| searched.trim_matches('.').eq_ignore_ascii_case(domain));
+        is_searched.then_some(found)
     }
 }
 
@@ -212,12 +230,14 @@ mod tests {
         let text = "# made by hand\ndomain old.example\nsearch corp.example lab.example\nnameserver 10.0.0.2\n\
                     nameserver 10.0.0.3\noptions timeout:1\n";
         let settings = ResolverSettings::parse(text);
-        let words = |host, is_temporary| settings.facts(host, is_temporary).map(|fact| fact.text);
+        let words = |host, is_temporary| {
+            settings.facts(host, is_temporary).into_iter().map(|fact| fact.text).collect::<Vec<_>>()
+        };
         let searched = "also looked up in: corp.example, lab.example (search list, /etc/resolv.conf)";
-        assert_eq!(words("registry", false).as_deref(), Some(searched));
-        assert_eq!(words("registry.", false), None);
         let servers = "name servers: 10.0.0.2, 10.0.0.3 (/etc/resolv.conf)";
-        assert_eq!(words("registry", true).as_deref(), Some(servers));
-        assert_eq!(ResolverSettings::default().facts("registry", true).map(|fact| fact.text), None);
+        assert_eq!(words("registry", false), [searched]);
+        assert_eq!(words("registry", true), [servers, searched]);
+        assert_eq!(words("registry.", true), [servers]);
+        assert_eq!(words("registry.", false).len() + ResolverSettings::default().facts("registry", true).len(), 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::auth::Permission;
-use crate::error::{Identity, NearMiss};
+use crate::error::{Identity, NearMiss, ProxyFault, ProxyRoute};
 use crate::keychain::HelperFault;
 use crate::trust::Unused;
 
@@ -38,9 +38,18 @@ pub enum Problem {
     },
     /// The server accepts the connection and does not answer the TLS handshake.
     SilentHandshake,
-    /// The proxy refuses the request.
-    ProxyRefuses,
-
+    /// The proxy does not connect to the registry.
+    Proxy {
+        /// What it does instead.
+        fault: ProxyFault,
+        /// The proxy; `None` if no variable names one, and one answers all the same.
+        proxy: Option<ProxyRoute>,
+    },
+    /// A web page was returned where a registry should have answered, perhaps by the proxy.
+    ProxyPage {
+        /// The proxy.
+        proxy: ProxyRoute,
+    },
     /// A proxy variable has a value that is not a proxy URL.
     ProxySetting {
         /// Its name.

@@ -264,8 +264,47 @@ pub enum Danger {
 pub struct Route {
     /// Whether the server has answered a request with success before.
     pub has_answered: bool,
-    /// The proxy, without its credentials.
-    pub proxy: Option<String>,
+    /// The proxy that the request goes through.
+    pub proxy: Option<ProxyRoute>,
+}
+
+/// A proxy that a request goes through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyRoute {
+    /// Its URL, without credentials.
+    pub url: String,
+    /// The environment variable that names it.
+    pub variable: &'static str,
+}
+
+impl fmt::Display for ProxyRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.url, self.variable)
+    }
+}
+
+/// How a proxy fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// It cannot be reached.
+    Unreachable,
+    /// It accepts the connection, and does not answer in time.
+    Silent,
+    /// It requires a login.
+    Login {
+        /// Whether it got a user name and a password, and refuses them.
+        refused: bool,
+    },
+    /// It requires a login by a scheme that is not supported, such as NTLM.
+    LoginScheme,
+    /// Its rules do not allow the connection.
+    Forbidden,
+    /// It cannot reach the server.
+    Upstream,
+    /// It is not a proxy of the type that the scheme of its URL says.
+    NotAProxy,
+    /// It is reached by TLS, and the handshake with it fails.
+    Tls,
 }
 
 /// Why a server could not be reached.
@@ -283,15 +322,8 @@ pub enum Network {
     HandshakeTimeout,
     /// The connection broke.
     Reset,
-    /// The proxy failed or refused.
-    Proxy,
-    /// The proxy requires a login.
-    ProxyLogin {
-        /// The variable that names the proxy.
-        variable: &'static str,
-        /// Whether it has a user name and a password, which the proxy refuses.
-        refused: bool,
-    },
+    /// The proxy fails or refuses.
+    Proxy(ProxyFault),
     /// Anything else below HTTP.
     Other,
 }

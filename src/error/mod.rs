@@ -14,8 +14,8 @@ use std::time::Duration;
 
 pub use file_form::{FileForm, UnusableFile};
 pub use kind::{
-    Danger, Denial, Fault, Identity, Kind, Missing, NamedBy, Network, Operation, OtherServer, Refuser, RegistryError,
-    Reply, Route, Tls, is_transient_status,
+    Danger, Denial, Fault, Identity, Kind, Missing, NamedBy, Network, Operation, OtherServer, ProxyFault, ProxyRoute,
+    Refuser, RegistryError, Reply, Route, Tls, is_transient_status,
 };
 pub use near_miss::{Mismatch, NearMiss};
 

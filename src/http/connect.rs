@@ -1,33 +1,28 @@
 //! Raw connections, made as a request would make them: to the address set for the host, and through the proxy if there
-//! is one. For diagnosis below HTTP.
+//! is one. For diagnosis below HTTP, and to ask a proxy why it failed.
 
-use std::convert::Infallible;
 use std::error::Error as StdError;
-use std::future::{Ready, ready};
 use std::io;
-use std::net::SocketAddr;
-use std::task::{Context, Poll};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
 
-use hyper::Uri;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
-use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use secrecy::ExposeSecret;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower_service::Service;
-use url::Url;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
 
-use super::auth_state::header_value;
 use super::errors::{find_source, proxy_error, root_cause, unresolved};
 use super::options::Options;
+use super::proxy::tunnel::{self, Refusal};
 use super::proxy::{Proxy, choose_proxy};
+use super::race::connect_first;
 use super::request::authority;
-use super::resolver::lookup;
-use crate::auth::Credentials;
-use crate::error::{Error, Kind, Network, Result};
+use super::resolver::{interleaved, lookup};
+use crate::error::{Error, Kind, Network, ProxyFault, Result, Route};
+use crate::trust::Trust;
 
 /// A connection on which nothing has been sent yet.
 pub trait RawStream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -35,76 +30,144 @@ pub trait RawStream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> RawStream for T {}
 
 /// Connects to the host and port of `url` within [`Options::connect_timeout`]: at the address that [`Options::resolve`]
-/// sets, or through a proxy. `proxy_tls` is for a proxy that is reached by TLS.
+/// sets, or through a proxy. `trust` is for a proxy that is reached by TLS.
 ///
 /// # Errors
 ///
 /// [`Kind::Network`] if the server or the proxy cannot be reached; [`Kind::Config`] if the proxy's variable cannot be used.
-pub async fn connect(url: &Url, options: &Options, proxy_tls: ClientConfig) -> Result<Box<dyn RawStream>> {
-    let connecting = async {
-        match choose_proxy(url).proxy()? {
-            Some(proxy) => through(&proxy, url, proxy_tls).await,
-            None => direct(url, options).await,
-        }
-    };
-    tokio::time::timeout(options.connect_timeout, connecting).await.unwrap_or_else(|_| {
-        let cause = format!("no connection within {} s", options.connect_timeout.as_secs_f32());
-        Err(network(Network::ConnectTimeout, format!("timed out connecting to {}", authority(url))).because(cause))
-    })
+pub async fn connect(url: &Url, options: &Options, trust: &Trust) -> Result<Box<dyn RawStream>> {
+    match choose_proxy(url).proxy()? {
+        Some(proxy) => through(&proxy, url, trust, options.connect_timeout, options.connect_timeout).await,
+        None => direct(url, options).await,
+    }
 }
 
 async fn direct(url: &Url, options: &Options) -> Result<Box<dyn RawStream>> {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
-    let mut addresses: Vec<_> = options.addresses(host, port).collect();
-    if addresses.is_empty() {
-        let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let found = lookup(name).await.map_err(|error| unresolved(&error, host))?;
-        addresses = found.iter().map(|address| SocketAddr::new(*address, port)).collect();
-    }
-    tracing::debug!("connecting to {} at {addresses:?}", authority(url));
-    let mut connector = HttpConnector::new_with_resolver(Addresses(addresses));
-    connector.enforce_http(false);
-    let connected = connector.call(uri(url)?).await;
-    connected.map(|stream| Box::new(stream.into_inner()) as Box<dyn RawStream>).map_err(|error| unreached(&error, url))
+    let limit = options.connect_timeout;
+    let connecting = async {
+        let mut addresses: Vec<_> = options.addresses(host, port).collect();
+        if addresses.is_empty() {
+            addresses = resolved(host, port).await?;
+        }
+        tracing::debug!("connecting to {} at {addresses:?}", authority(url));
+        connect_first(&addresses).await.map_err(|error| unreached(&error, url))
+    };
+    let connected = tokio::time::timeout(limit, connecting).await.unwrap_or_else(|_| {
+        let what = format!("timed out connecting to {}", authority(url));
+        Err(network(Network::ConnectTimeout, what).because(no_connection(limit)))
+    });
+    Ok(Box::new(connected?))
 }
 
-/// Connects through a proxy.
-async fn through(proxy: &Proxy, url: &Url, tls: ClientConfig) -> Result<Box<dyn RawStream>> {
-    let to = uri(&proxy.url)?;
-    let credentials = proxy.credentials();
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    let target = uri(url)?;
-    let fail = |error: &(dyn StdError + 'static)| proxy_error(error, proxy, &authority(url));
-    let local_dns = !matches!(to.scheme_str(), Some("socks4a" | "socks5h"));
-    match to.scheme_str() {
-        Some("socks4" | "socks4a") => {
-            let connected = SocksV4::new(to, connector).local_dns(local_dns).call(target).await;
-            Ok(Box::new(connected.map_err(|error| fail(&error))?.into_inner()))
-        }
-        Some("socks5" | "socks5h") => {
-            let mut socks = SocksV5::new(to, connector).local_dns(local_dns);
-            if let Some((user, password)) = credentials {
-                socks = socks.with_auth(user, password.expose_secret().to_owned());
-            }
-            Ok(Box::new(socks.call(target).await.map_err(|error| fail(&error))?.into_inner()))
-        }
-        _ => {
-            let mut tunnel = Tunnel::new(to, HttpsConnector::from((connector, without_protocols(tls))));
-            if let Some((username, password)) = credentials {
-                let header = Credentials::Basic { username, password }.basic_header();
-                tunnel = header.as_ref().and_then(header_value).into_iter().fold(tunnel, Tunnel::with_auth);
-            }
-            Ok(Box::new(TokioIo::new(tunnel.call(target).await.map_err(|error| fail(&error))?)))
-        }
+/// The addresses of a host, which may be one in brackets.
+async fn resolved(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
     }
+    let found = lookup(name).await.map_err(|error| unresolved(&error, host))?;
+    Ok(interleaved(&found).into_iter().map(|address| SocketAddr::new(address, port)).collect())
 }
 
-/// Offers a proxy nothing but HTTP/1.1.
-fn without_protocols(mut tls: ClientConfig) -> ClientConfig {
+/// Connects through a proxy within `limit`. `waited` is how long the proxy was given in all, for the error.
+///
+/// # Errors
+///
+/// [`Network::Proxy`] with what the proxy does instead; [`Network::Dns`] and [`Network::Resolver`] if the name of the
+/// server is resolved here.
+pub(super) async fn through(
+    proxy: &Proxy,
+    url: &Url,
+    trust: &Trust,
+    limit: Duration,
+    waited: Duration,
+) -> Result<Box<dyn RawStream>> {
+    let end = Instant::now() + limit;
+    let failed = |Refusal { fault, cause }: Refusal| {
+        let route = Route { proxy: Some(proxy.route()), ..Route::default() };
+        proxy_error(fault, proxy, &authority(url)).because(cause).at_route(route)
+    };
+    let late = || Refusal::new(ProxyFault::Unreachable, format!("{} to the proxy", no_connection(waited)));
+    let dialing = timeout_at(end, dial(proxy, trust));
+    let mut stream = dialing.await.unwrap_or_else(|_| Err(late())).map_err(failed)?;
+    let is_forwarded = url.scheme() == "http" && matches!(proxy.url.scheme(), "http" | "https");
+    if is_forwarded {
+        return Ok(stream);
+    }
+    let port = url.port_or_known_default().unwrap_or_default();
+    let host = match url.host() {
+        Some(Host::Domain(name)) if matches!(proxy.url.scheme(), "socks4" | "socks5") => {
+            local(name, port, proxy).await?
+        }
+        host => host.map(|host| host.to_owned()).ok_or_else(|| Error::invalid(format!("{url} names no host")))?,
+    };
+    let silent = || {
+        let what = if proxy.url.scheme().starts_with("socks") { "the SOCKS handshake" } else { "CONNECT" };
+        let cause = format!(
+            "the proxy accepts the connection, and does not answer {what} within {} s: it hangs, or waits for the server",
+            waited.as_secs_f32()
+        );
+        Refusal::new(ProxyFault::Silent, cause)
+    };
+    let opening = timeout_at(end, tunnel::open(&mut stream, proxy, &host, port));
+    opening.await.unwrap_or_else(|_| Err(silent())).map_err(failed)?;
+    Ok(stream)
+}
+
+/// Connects to a proxy, by TLS if its scheme says so.
+async fn dial(proxy: &Proxy, trust: &Trust) -> Result<Box<dyn RawStream>, Refusal> {
+    let unreachable = |cause: String| Refusal::new(ProxyFault::Unreachable, cause);
+    let (host, port) = proxy.place();
+    let addresses = resolved(host, port).await.map_err(|error| {
+        let cause = error.causes().first().map_or_else(String::new, |cause| format!(": {cause}"));
+        unreachable(format!("cannot resolve {host}, the host of the proxy{cause}"))
+    })?;
+    let stream = connect_first(&addresses).await.map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => unreachable(format!("connection refused by {host}:{port}")),
+        _ => unreachable(root_cause(&error)),
+    })?;
+    if proxy.url.scheme() != "https" {
+        return Ok(Box::new(stream));
+    }
+    let stream = encrypt(stream, host, trust).await.map_err(|error| {
+        let cause = match find_source::<rustls::Error>(&error) {
+            Some(tls) => {
+                let rejection = trust.explain(tls, host, port);
+                format!("{}: {}", rejection.what(&format!("the proxy {host}:{port}")), rejection.cause)
+            }
+            None => format!("no TLS handshake with the proxy: {}", root_cause(&error)),
+        };
+        Refusal::new(ProxyFault::Tls, cause)
+    })?;
+    Ok(Box::new(stream))
+}
+
+async fn encrypt(stream: TcpStream, host: &str, trust: &Trust) -> io::Result<impl RawStream + use<>> {
+    let mut tls = trust.general_config().map_err(io::Error::other)?;
+    // A proxy is offered nothing but HTTP/1.1.
     tls.alpn_protocols.clear();
-    tls
+    let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(name).map_err(io::Error::other)?;
+    TlsConnector::from(Arc::new(tls)).connect(name, stream).await
+}
+
+/// An address of a host for a SOCKS proxy that is not asked for names.
+async fn local(name: &str, port: u16, proxy: &Proxy) -> Result<Host<String>> {
+    let addresses = resolved(name, port).await?;
+    let hosts = addresses.iter().map(|address| match address.ip() {
+        IpAddr::V4(address) => Host::Ipv4(address),
+        IpAddr::V6(address) => Host::Ipv6(address),
+    });
+    let mut usable = hosts.filter(|host| matches!(host, Host::Ipv4(_)) || proxy.url.scheme() != "socks4");
+    usable
+        .next()
+        .ok_or_else(|| network(Network::Dns, format!("cannot resolve {name}")).because("it has no IPv4 address"))
+}
+
+fn no_connection(limit: Duration) -> String {
+    format!("no connection within {} s", limit.as_secs_f32())
 }
 
 fn unreached(error: &(dyn StdError + 'static), url: &Url) -> Error {
@@ -120,44 +183,22 @@ fn network(network: Network, what: String) -> Error {
     Error::new(Kind::Network(network), what)
 }
 
-fn uri(url: &Url) -> Result<Uri> {
-    url.as_str().parse().map_err(|error| Error::invalid(format!("{url} is not an address")).because(error))
-}
-
-/// A resolver that returns the same addresses for every name.
-#[derive(Debug, Clone)]
-struct Addresses(Vec<SocketAddr>);
-
-impl Service<Name> for Addresses {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Name) -> Self::Future {
-        ready(Ok(self.0.clone().into_iter()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
     use crate::http::Resolve;
 
-    fn tls() -> ClientConfig {
-        crate::trust::Trust::load(crate::trust::Options::default()).unwrap().general_config().unwrap()
+    fn trust() -> Trust {
+        Trust::load(crate::trust::Options::default()).unwrap()
     }
 
+    const LIMIT: Duration = Duration::from_secs(10);
+
     fn options() -> Options {
-        Options { connect_timeout: Duration::from_secs(10), ..Options::default() }
+        Options { connect_timeout: LIMIT, ..Options::default() }
     }
 
     /// Sends `answer` to one client, and returns what that sent.
@@ -187,14 +228,14 @@ mod tests {
         let named = Resolve { host: "registry.corp".to_owned(), port, address: "127.0.0.1".parse().unwrap() };
         let options = Options { resolve: vec![named], ..options() };
         let url = Url::parse(&format!("https://registry.corp:{port}/")).unwrap();
-        assert_eq!(received(connect(&url, &options, tls()).await.unwrap()).await, "hello");
+        assert_eq!(received(connect(&url, &options, &trust()).await.unwrap()).await, "hello");
     }
 
     #[tokio::test]
     async fn a_closed_port_and_an_unknown_name_are_told_apart() {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let refusal = |text: String| async move {
-            let error = connect(&Url::parse(&text).unwrap(), &options(), tls()).await.err().unwrap();
+            let error = connect(&Url::parse(&text).unwrap(), &options(), &trust()).await.err().unwrap();
             (error.kind().clone(), error.what().to_owned())
         };
         let (kind, what) = refusal(format!("https://127.0.0.1:{port}/")).await;
@@ -211,7 +252,9 @@ mod tests {
     async fn a_proxy_is_asked_for_a_tunnel() {
         let (port, seen) = server(b"HTTP/1.1 200 OK\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let stream = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.unwrap();
+        let stream = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT)
+            .await
+            .unwrap();
         let request = seen.await.unwrap();
         assert!(request.starts_with("CONNECT registry.corp:5000 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
@@ -222,8 +265,11 @@ mod tests {
     async fn a_proxy_that_refuses_is_named_without_its_credentials() {
         let (port, _) = server(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
-        assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
+        let error = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT)
+            .await
+            .err()
+            .unwrap();
+        assert_eq!(error.kind(), &Kind::Network(Network::Proxy(ProxyFault::Forbidden)));
         let proxy = format!("http://127.0.0.1:{port} (HTTPS_PROXY)");
         assert_eq!(error.what(), format!("cannot reach registry.corp:5000 through the proxy {proxy}"));
         assert!(!error.to_string().contains("s3cret"));
@@ -233,8 +279,9 @@ mod tests {
     async fn a_socks_proxy_gets_the_socks_protocol() {
         let (port, seen) = server(b"\x05\xff").await;
         let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, tls()).await.err().unwrap();
-        assert_eq!(error.kind(), &Kind::Network(Network::Proxy));
+        let error =
+            through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT).await.err().unwrap();
+        assert_eq!(error.kind(), &Kind::Network(Network::Proxy(ProxyFault::Login { refused: false })));
         assert_eq!(seen.await.unwrap().as_bytes()[0], 5);
     }
 }

@@ -1,7 +1,7 @@
 //! The transport, layer on layer, each a type that owns its state:
 //!
-//! - `pool`: one HTTP client for each origin; sends a single request, with `resolver` (one look-up for all) and
-//!   `origins` (which addresses a server may have that another one named)
+//! - `pool`: one HTTP client for each origin; sends a single request, with `resolver` (one look-up for all), `race`
+//!   (of a host's addresses) and `origins` (which addresses a server may have that another one named)
 //! - `limiter`: bounds how many are in flight, and spaces out requests to an origin that answered 429
 //! - `redirect`: follows redirects, and keeps credentials from other origins
 //! - `authenticate`: answers a 401, with `auth_state` (what was accepted) and `token_source` (tokens, cached or
@@ -24,6 +24,7 @@ mod options;
 mod origins;
 mod pool;
 mod proxy;
+mod race;
 mod redirect;
 mod request;
 mod resolver;
@@ -46,7 +47,7 @@ pub use options::{Jobs, Options, Resolve};
 pub use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};
 pub use redirect::redirect_target;
 pub use request::{Request, RequestContext};
-pub use resolver::{LookupError, lookup};
+pub use resolver::{LookupError, canonical_name, lookup};
 pub use response::Response;
 pub use retry::{Backoff, RetryState};
 pub use retry_after::{RetryAfter, retry_after};

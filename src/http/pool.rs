@@ -14,12 +14,14 @@ use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
+use super::connect::through;
 use super::errors::{Attempt, find_source, is_dead, requires_http1, transport_error};
 use super::observe::Observer;
 use super::options::Options;
 use super::origins::{MAX_ORIGINS, Origins, Referral};
 use super::proxy::{Proxy, choose_proxy, proxy_for, unusable};
-use super::resolver::{OriginResolver, PrivateAddress, Resolver};
+use super::race::{FasterAddress, Race};
+use super::resolver::{OriginResolver, PrivateAddress, Resolver, SharedResolver};
 use super::response::Response;
 use super::timeouts::Timeouts;
 use crate::auth::{AddressLimit, Credentials, SecretOrigin};
@@ -34,6 +36,12 @@ const DEAD_AFTER: Duration = Duration::from_secs(15);
 /// unanswered.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 const PROBES: u32 = 3;
+
+/// How long a proxy that failed is given to say why.
+const PROXY_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often a request begins anew with another address of its host.
+const MAX_RACES: usize = 3;
 
 /// The largest header of a reply by HTTP/2, in bytes.
 const MAX_HEADER: u32 = 128 * 1024;
@@ -106,6 +114,14 @@ impl Pool {
         let (url, sent) = (message.url, Instant::now());
         let mut cell = self.cell(url);
         let mut outcome = self.send_once(&cell, &message).await?;
+        for _ in 0..MAX_RACES {
+            match &outcome {
+                Ok(Err(error)) if find_source::<FasterAddress>(error).is_some() => {
+                    outcome = self.send_once(&cell, &message).await?;
+                }
+                _ => break,
+            }
+        }
         if let Ok(Err(error)) = &outcome
             && requires_http1(error)
         {
@@ -120,7 +136,7 @@ impl Pool {
                 if is_dead(&error) {
                     self.retire(&cell);
                 }
-                Err(self.explain(error, url, sent))
+                Err(self.explain(error, url, sent).await)
             }
             Err(silence) => {
                 self.retire(&cell);
@@ -227,11 +243,17 @@ impl Pool {
         Ok(proxy)
     }
 
-    fn explain(&self, error: reqwest::Error, url: &Url, began: Instant) -> Error {
+    async fn explain(&self, error: reqwest::Error, url: &Url, began: Instant) -> Error {
         if let Some(refused) = find_source::<PrivateAddress>(&error) {
             return self.origins.refusal(url, refused);
         }
         let proxy = proxy_for(url);
+        if let Some(proxy) = &proxy
+            && error.is_connect()
+            && let Err(refusal) = self.ask_proxy(proxy, url, began).await
+        {
+            return refusal.with_source(error.without_url());
+        }
         let attempt = Attempt {
             url,
             trust: &self.trust,
@@ -244,6 +266,21 @@ impl Pool {
         transport_error(error, attempt)
     }
 
+    /// Asks a proxy again why it did not connect to the server of `url`: the HTTP client does not keep its answer.
+    ///
+    /// # Errors
+    ///
+    /// What the proxy does instead.
+    async fn ask_proxy(&self, proxy: &Proxy, url: &Url, began: Instant) -> Result<()> {
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
+        // It did connect.
+        if url.scheme() == "https" && self.trust.has_begun_handshake_since(began, host, port) {
+            return Ok(());
+        }
+        let waited = self.options.connect_timeout;
+        through(proxy, url, &self.trust, waited.min(PROXY_PATIENCE), waited).await.map(drop)
+    }
+
     /// Adds what is known beside the error itself. Where no connection can be made, the name is looked up again for the
     /// next attempt.
     fn with_circumstances(&self, error: Error, url: &Url) -> Error {
@@ -254,7 +291,7 @@ impl Pool {
     }
 
     fn route(&self, url: &Url) -> Route {
-        Route { has_answered: self.origins.has_succeeded(url), proxy: proxy_for(url).map(|proxy| proxy.to_string()) }
+        Route { has_answered: self.origins.has_succeeded(url), proxy: proxy_for(url).map(|proxy| proxy.route()) }
     }
 }
 
@@ -277,7 +314,8 @@ fn connect(
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     }
     let fixed = options.addresses(host, port).map(|address| address.ip()).collect();
-    let resolver = OriginResolver { resolver, host: host.to_owned(), fixed, limit };
+    let winner = Mutex::default();
+    let resolver = Arc::new(OriginResolver { resolver, host: host.to_owned(), fixed, limit, winner });
     let mut client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(&options.user_agent)
@@ -285,7 +323,7 @@ fn connect(
         .referer(false)
         // Its own reading of the environment differs from other clients'.
         .no_proxy()
-        .dns_resolver(Arc::new(resolver))
+        .dns_resolver(SharedResolver(Arc::clone(&resolver)))
         .connect_timeout(options.connect_timeout)
         // The timeout of unacknowledged data holds for connecting, too.
         .tcp_user_timeout(DEAD_AFTER.max(options.connect_timeout))
@@ -298,11 +336,14 @@ fn connect(
     if http1 {
         client = client.http1_only();
     }
-    if let Some(proxy) = proxy {
-        let proxied = reqwest::Proxy::all(proxy.secret_url());
-        // The error could quote the URL.
-        client = client.proxy(proxied.map_err(|_| unusable(proxy.variable))?);
-    }
+    client = match proxy {
+        Some(proxy) => {
+            let proxied = reqwest::Proxy::all(proxy.secret_url());
+            // The error could quote the URL.
+            client.proxy(proxied.map_err(|_| unusable(proxy.variable))?)
+        }
+        None => client.connector_layer(Race { resolver, port, trust: trust.clone() }),
+    };
     client.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
 }
 

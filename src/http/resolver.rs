@@ -127,6 +127,18 @@ pub async fn lookup(host: &str) -> Result<Addresses, LookupError> {
     begin(host).await
 }
 
+/// The name that a name stands for: the end of its aliases, or what the search list makes of it.
+pub async fn canonical_name(host: &str) -> Option<String> {
+    /// `AI_CANONNAME`, alike on every system.
+    const CANONICAL_NAME: i32 = 2;
+    let host = host.to_owned();
+    let hints = AddrInfoHints { flags: CANONICAL_NAME, socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let asked = tokio::task::spawn_blocking(move || {
+        getaddrinfo(Some(&host), None, Some(hints)).ok()?.flatten().find_map(|found| found.canonname)
+    });
+    asked.await.ok().flatten()
+}
+
 fn begin(host: &str) -> Lookup {
     let host = host.to_owned();
     let lookup = tokio::task::spawn_blocking(move || resolve(&host));
@@ -170,50 +182,82 @@ pub(super) struct OriginResolver {
     pub fixed: Vec<IpAddr>,
     /// Which addresses the host may have, if a server named it.
     pub limit: Option<AddressLimit>,
+    /// The address that answered sooner than the first, and when.
+    pub winner: Mutex<Option<(IpAddr, Instant)>>,
 }
 
-impl Resolve for OriginResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = Arc::clone(&self.resolver);
-        let is_host = name.as_str().eq_ignore_ascii_case(&self.host);
-        let fixed = self.fixed.clone();
+impl OriginResolver {
+    /// The addresses to connect to, in the order in which to try them.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`], and [`PrivateAddress`] if there is none that the host may have.
+    pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
+        let is_host = name.eq_ignore_ascii_case(&self.host);
         let limit = self.limit.filter(|_| is_host);
-        async move {
-            if is_host && !fixed.is_empty() {
-                return Ok(addrs(&fixed));
-            }
-            let all = resolver.lookup(name.as_str()).await?;
-            let allowed: Vec<_> =
-                all.iter().copied().filter(|address| limit.is_none_or(|limit| limit.allows(*address))).collect();
-            match all.first() {
-                Some(address) if allowed.is_empty() => {
-                    Err(PrivateAddress { host: name.as_str().to_owned(), address: *address }.into())
+        let mut addresses = match self.fixed.as_slice() {
+            [_, ..] if is_host => self.fixed.clone(),
+            _ => {
+                let all = self.resolver.lookup(name).await?;
+                let is_allowed = |address: &&IpAddr| limit.is_none_or(|limit| limit.allows(**address));
+                let allowed: Vec<_> = all.iter().filter(is_allowed).copied().collect();
+                match all.first() {
+                    Some(address) if allowed.is_empty() => {
+                        return Err(PrivateAddress { host: name.to_owned(), address: *address }.into());
+                    }
+                    _ => interleaved(&allowed),
                 }
-                _ => Ok(addrs(&allowed)),
             }
+        };
+        let winner = *self.winner();
+        if let Some((winner, _)) = winner.filter(|_| is_host)
+            && let Some(at) = addresses.iter().position(|address| *address == winner)
+        {
+            addresses[..=at].rotate_right(1);
+        }
+        Ok(addresses)
+    }
+
+    /// Has connections begin with this address.
+    pub fn begin_with(&self, address: IpAddr) {
+        *self.winner() = Some((address, Instant::now()));
+    }
+
+    /// Whether a race has been decided not long ago.
+    pub fn is_decided(&self) -> bool {
+        self.winner().is_some_and(|(_, since)| since.elapsed() < FRESH)
+    }
+
+    fn winner(&self) -> MutexGuard<'_, Option<(IpAddr, Instant)>> {
+        self.winner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An [`OriginResolver`] for the HTTP client.
+#[derive(Clone)]
+pub(super) struct SharedResolver(pub Arc<OriginResolver>);
+
+impl Resolve for SharedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = Arc::clone(&self.0);
+        async move {
+            let addresses = resolver.addresses(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         }
         .boxed()
     }
 }
 
-fn addrs(addresses: &[IpAddr]) -> Addrs {
-    Box::new(race(addresses).into_iter().map(|address| SocketAddr::new(address, 0)))
-}
-
-/// Arranges addresses such that the HTTP client races them (RFC 8305) within one family, too.
-///
-/// The client tries the addresses of a family one after the other, and after 300 ms those of the other family beside
-/// them. IPv4 addresses are passed a second time, from the last to the first, as IPv4-mapped IPv6 addresses: to the
-/// client these are of the other family, to the kernel they are IPv4.
-fn race(addresses: &[IpAddr]) -> Vec<IpAddr> {
-    let mapped = addresses.iter().rev().filter_map(|address| match address {
-        IpAddr::V4(address) => Some(IpAddr::V6(address.to_ipv6_mapped())),
-        IpAddr::V6(_) => None,
-    });
-    let mapped: Vec<_> = mapped.collect();
-    let mut all = addresses.to_vec();
-    if mapped.len() > 1 {
-        all.extend(mapped);
+/// The addresses of a host, families in turn, that of the first one first (RFC 8305 §4).
+pub(super) fn interleaved(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let first = addresses.first().map(IpAddr::is_ipv4);
+    let (preferred, other): (Vec<IpAddr>, Vec<IpAddr>) =
+        addresses.iter().partition(|address| Some(address.is_ipv4()) == first);
+    let (mut preferred, mut other) = (preferred.into_iter(), other.into_iter());
+    let mut all = Vec::with_capacity(addresses.len());
+    while all.len() < addresses.len() {
+        all.extend(preferred.next());
+        all.extend(other.next());
     }
     all
 }
@@ -272,9 +316,10 @@ mod tests {
             let known = Known { addresses: Some((addresses(known).into(), Instant::now())), pending: None };
             resolver.names().insert("auth.example".to_owned(), known);
             let host = "auth.example".to_owned();
-            let origin = OriginResolver { resolver: Arc::clone(&resolver), host, fixed: Vec::new(), limit };
-            let found = origin.resolve("auth.example".parse().unwrap()).await;
-            found.map(|found| found.map(|address| address.ip().to_string()).collect::<Vec<_>>())
+            let (resolver, winner) = (Arc::clone(&resolver), Mutex::default());
+            let origin = OriginResolver { resolver, host, fixed: Vec::new(), limit, winner };
+            let found = origin.addresses("auth.example").await;
+            found.map(|found| found.iter().map(IpAddr::to_string).collect::<Vec<_>>())
         };
         let refused = resolved(&["127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1"], Some(limit)).await;
         let refused = refused.map(|_| ()).unwrap_err();
@@ -283,11 +328,24 @@ mod tests {
         assert_eq!(resolved(&["10.0.0.5"], None).await.unwrap(), ["10.0.0.5"]);
     }
 
+    #[tokio::test]
+    async fn the_winner_of_a_race_comes_first() {
+        let fixed = addresses(&["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
+        let host = "reg".to_owned();
+        let origin = OriginResolver { resolver: Arc::default(), host, fixed, limit: None, winner: Mutex::default() };
+        assert!(!origin.is_decided());
+        origin.begin_with(addresses(&["10.0.0.3"])[0]);
+        assert!(origin.is_decided());
+        let found = origin.addresses("reg").await.unwrap();
+        assert_eq!(found, addresses(&["10.0.0.3", "10.0.0.1", "10.0.0.2"]));
+    }
+
     #[test]
-    fn several_ipv4_addresses_are_raced_from_both_ends() {
-        assert_eq!(race(&addresses(&["10.0.0.1"])), addresses(&["10.0.0.1"]));
-        assert_eq!(race(&addresses(&["::1", "10.0.0.1"])), addresses(&["::1", "10.0.0.1"]));
-        let all = ["10.0.0.1", "10.0.0.2", "::ffff:10.0.0.2", "::ffff:10.0.0.1"];
-        assert_eq!(race(&addresses(&all[..2])), addresses(&all));
+    fn families_are_tried_in_turn() {
+        let sorted = |all: &[&str]| interleaved(&addresses(all)).iter().map(IpAddr::to_string).collect::<Vec<_>>();
+        assert_eq!(sorted(&["::1", "::2", "::3", "1.1.1.1"]), ["::1", "1.1.1.1", "::2", "::3"]);
+        assert_eq!(sorted(&["1.1.1.1", "1.1.1.2", "::1", "::2"]), ["1.1.1.1", "::1", "1.1.1.2", "::2"]);
+        assert_eq!(sorted(&["1.1.1.2", "1.1.1.1"]), ["1.1.1.2", "1.1.1.1"]);
+        assert_eq!(sorted(&[]), Vec::<String>::new());
     }
 }

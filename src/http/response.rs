@@ -49,6 +49,11 @@ impl Response {
         Self { inner, latency, timeouts, observer, route, permit: None, announced, arrived: 0, gunzip }
     }
 
+    /// The way to the server, as it was known before this reply.
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
     /// Keeps a permit until the body is read.
     pub(super) fn hold_permit(&mut self, permit: Permit) {
         self.permit = Some(permit);

@@ -1,5 +1,6 @@
 //! Networks that are slow, break and forget: nothing is lost, and one slow request does not hold up the others.
 
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -121,15 +122,17 @@ fn one_slow_request_does_not_hold_up_the_others() {
 }
 
 #[test]
-fn an_address_that_does_not_answer_does_not_hold_up_the_next() {
+fn addresses_that_do_not_answer_do_not_hold_up_the_one_that_does() {
     let server = registry(|_, _| None);
-    let hole = BlackHole::at(format!("127.0.0.9:{}", server.port()).parse().expect("an address"));
+    let hole = |last: u8| BlackHole::at(SocketAddr::new([127, 0, 0, last].into(), server.port()));
+    let holes = [hole(9), hole(10), hole(11), hole(12)];
     let name = format!("registry.corp:{}", server.port());
     let rls = Rls::new().env("RLS_REGISTRY", format!("http://{name}"));
-    // One after the other, the second address would be tried after half of the time limit for connecting.
-    let options = format!("--resolve {name}:127.0.0.9,127.0.0.1 --connect-timeout 60s --timeout 20s");
+    // One after the other, each would be given its share of the time limit for connecting.
+    let addresses = "127.0.0.9,127.0.0.10,127.0.0.1,127.0.0.11,127.0.0.12";
+    let options = format!("--resolve {name}:{addresses} --connect-timeout 100s --timeout 18s");
     nothing_is_lost(&rls.words("tags team/app -d").words(&options).run());
-    drop(hole);
+    drop(holes);
 }
 
 #[test]

@@ -44,12 +44,17 @@ pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
 
 /// Adds to an unknown issuer that it may be the proxy's: proxies of companies and virus scanners intercept TLS.
 fn through(proxy: Option<&Proxy>, mut outcome: Outcome) -> Outcome {
-    if let (Some(proxy), Some(finding)) = (proxy, &mut outcome.finding)
-        && matches!(finding.problem, Problem::UnknownIssuer { .. } | Problem::ChainNotSent { .. } | Problem::SelfSigned)
-    {
-        let proxy = proxy.to_string();
-        finding.cause = format!("{}; it may be the certificate of the proxy {proxy}", finding.cause);
-        finding.problem = Problem::Interception { proxy };
+    if let (Some(proxy), Some(finding)) = (proxy, &mut outcome.finding) {
+        let issued = match &finding.problem {
+            Problem::UnknownIssuer { issuer, .. } | Problem::ChainNotSent { issuer } => {
+                format!("issued by \"{issuer}\", which is not trusted here")
+            }
+            Problem::SelfSigned => finding.cause.clone(),
+            _ => return outcome,
+        };
+        let proxy = proxy.route();
+        finding.cause = format!("{issued}: the proxy {proxy} may intercept TLS and present a certificate of its own");
+        finding.problem = Problem::Interception { proxy: proxy.url };
     }
     outcome
 }
@@ -57,7 +62,7 @@ fn through(proxy: Option<&Proxy>, mut outcome: Outcome) -> Outcome {
 /// What a server presents, over the same kind of connection as a request would use.
 async fn present(context: &Context, trust: &Trust, url: &Url) -> Result<PresentedChain> {
     let options = &context.plan.options;
-    let connection = connect(url, options, trust.general_config()?).await?;
+    let connection = connect(url, options, trust).await?;
     let port = url.port_or_known_default().unwrap_or_default();
     trust.presented(connection, url.host_str().unwrap_or_default(), port, options.connect_timeout).await
 }

@@ -5,17 +5,13 @@ use std::fmt::Display;
 use std::io;
 use std::time::Instant;
 
-use hyper::Uri;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use tower_service::Service;
 use url::Url;
 
 use super::super::proxy::Proxy;
 use super::super::request::authority;
 use super::super::resolver::LookupError;
 use super::super::timeouts::Timeouts;
-use crate::error::{Error, Fault, Kind, Network, Tls};
+use crate::error::{Error, Fault, Kind, Network, ProxyFault, Tls};
 use crate::trust::{Rejection, Source, Trust};
 
 /// An attempt to get a reply.
@@ -25,7 +21,7 @@ pub(in crate::http) struct Attempt<'a> {
     pub url: &'a Url,
     /// The trust in use, with what the server presented.
     pub trust: &'a Trust,
-    /// The proxy, if one is used.
+    /// The proxy, if one is used. Its own faults have other errors.
     pub proxy: Option<&'a Proxy>,
     /// Whether this origin has ever replied.
     pub answered: bool,
@@ -50,6 +46,10 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     let port = attempt.url.port_or_known_default().unwrap_or_default();
     let rejected = |rejection: Rejection| {
         let error = Error::new(Kind::Tls(rejection.fault.clone()), rejection.what(&place)).because(&rejection.cause);
+        let error = match attempt.proxy.filter(|_| matches!(rejection.fault, Tls::UnknownIssuer { .. })) {
+            Some(proxy) => error.because(format!("the connection goes through the proxy {}", proxy.route())),
+            None => error,
+        };
         match Source::ignored_skip_verify(&attempt.trust.sources(host, port)) {
             Some(file) if rejection.fault.is_of_certificate() => error.with_ignored_skip_verify(file.to_owned()),
             _ => error,
@@ -66,7 +66,8 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
     if let Some(proxy) = attempt.proxy
         && error.is_connect()
     {
-        return proxy_error(error, proxy, &place);
+        // It did connect when it was asked again.
+        return proxy_error(ProxyFault::Unreachable, proxy, &place).because(root_cause(error)).transient();
     }
     if let Some(lookup) = find_source::<LookupError>(error) {
         return unresolved(lookup, host);
@@ -137,29 +138,10 @@ pub(in crate::http) fn unresolved(error: &LookupError, host: &str) -> Error {
     Error::new(Kind::Network(kind), format!("cannot resolve {host}")).because(error)
 }
 
-/// The error of the HTTP client for a tunnel that a proxy does not open.
-type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
-
-/// The error for a proxy that cannot be reached, or does not connect to `place`.
-pub(in crate::http) fn proxy_error(error: &(dyn StdError + 'static), proxy: &Proxy, place: &str) -> Error {
-    if let Some(TunnelError::ProxyAuthRequired) = find_source::<TunnelError>(error) {
-        let (kind, cause) = proxy_login(proxy);
-        let what = format!("the proxy refuses the connection to {place}");
-        return Error::new(kind, what).because(cause).because(root_cause(error));
-    }
-    let what = format!("cannot reach {place} through the proxy {proxy} ({})", proxy.variable);
-    Error::new(Kind::Network(Network::Proxy), what).because(root_cause(error))
-}
-
-/// What a proxy's 407 means, and the cause.
-pub(in crate::http) fn proxy_login(proxy: &Proxy) -> (Kind, String) {
-    let (variable, refused) = (proxy.variable, proxy.has_credentials());
-    let cause = if refused {
-        format!("the proxy {proxy} refuses the user name and password in {variable}")
-    } else {
-        format!("the proxy {proxy} requires a user name and a password, and {variable} has none")
-    };
-    (Kind::Network(Network::ProxyLogin { variable, refused }), cause)
+/// The error for a proxy that does not connect to `place`.
+pub(in crate::http) fn proxy_error(fault: ProxyFault, proxy: &Proxy, place: &str) -> Error {
+    let what = format!("cannot reach {place} through the proxy {}", proxy.route());
+    Error::new(Kind::Network(Network::Proxy(fault)), what)
 }
 
 /// The error for a body that ended early.

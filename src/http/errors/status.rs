@@ -2,16 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::RETRY_AFTER;
+use http::header::{HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER};
 use serde_json::Value;
 
 use super::super::proxy::proxy_for;
+use super::super::proxy::tunnel::{Refusal, login_required};
 use super::super::request::RequestContext;
 use super::super::response::Response;
 use super::super::retry_after::{RetryAfter, retry_after};
-use super::connection::proxy_login;
 use crate::auth::{Action, Permission, Scopes, Secrets};
-use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, RegistryError, Reply, Result};
+use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, ProxyFault, RegistryError, Reply, Result};
 
 /// Bytes read of an error's body.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -68,10 +68,11 @@ pub(in crate::http) async fn refusal(mut response: Response, context: &RequestCo
     let masked = |text: &str| secrets.masked(text);
     let cause = masked_summary(&response.status_line(), response.media_type().as_deref(), &body, &masked);
     let mut error = Error::new(kind, what);
-    if let Some((kind, cause)) = refusing_proxy(&response) {
-        error = error.with_kind(kind).because(cause);
+    if let Some(Refusal { fault, cause }) = refusing_proxy(&response) {
+        error = error.with_kind(Kind::Network(Network::Proxy(fault))).because(cause);
     }
     let error = with_reset_time(error.because(cause), &response, &reply);
+    let error = error.at_route(response.route().clone());
     // The program compares codes, so they are masked last.
     reply.errors = reply.errors.into_iter().map(|error| masked_error(error, &masked)).collect();
     error.with_reply(reply)
@@ -84,9 +85,10 @@ fn masked_error(mut error: RegistryError, masked: &dyn Fn(&str) -> String) -> Re
 }
 
 /// What a 407 means, if there is a proxy that can have sent it.
-fn refusing_proxy(response: &Response) -> Option<(Kind, String)> {
+fn refusing_proxy(response: &Response) -> Option<Refusal> {
     let proxy = proxy_for(response.url()).filter(|_| response.status() == 407)?;
-    Some(proxy_login(&proxy))
+    let offered = response.headers().get_all(PROXY_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
+    Some(login_required(&proxy, offered))
 }
 
 fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestContext) -> (Kind, String) {
@@ -114,7 +116,10 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestCo
         400 if code("PAGINATION_NUMBER_INVALID") => {
             (Kind::Protocol(Fault::PageSize), format!("{registry} refuses the page size"))
         }
-        407 => (Kind::Network(Network::Proxy), format!("the proxy refuses the connection to {registry}")),
+        407 => {
+            let fault = ProxyFault::Login { refused: false };
+            (Kind::Network(Network::Proxy(fault)), format!("the proxy refuses the connection to {registry}"))
+        }
         400 if is_tls_port(response, body) => {
             (Kind::Protocol(Fault::TlsPort), format!("{registry} speaks TLS on this port"))
         }

@@ -7,6 +7,7 @@
 //! - A value that cannot be used is an error for each request that it is meant for, never a direct connection.
 
 mod exceptions;
+pub(super) mod tunnel;
 mod value;
 
 use std::fmt;
@@ -15,7 +16,7 @@ use std::sync::LazyLock;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ProxyRoute, Result};
 use exceptions::Exceptions;
 
 pub use exceptions::Exemption;
@@ -46,6 +47,11 @@ impl Proxy {
         /// The usual port of SOCKS, which URLs do not know.
         const SOCKS_PORT: u16 = 1080;
         (self.url.host_str().unwrap_or_default(), self.url.port_or_known_default().unwrap_or(SOCKS_PORT))
+    }
+
+    /// What errors say of it.
+    pub(crate) fn route(&self) -> ProxyRoute {
+        ProxyRoute { url: self.to_string(), variable: self.variable }
     }
 
     /// Whether it has a user name or a password.

@@ -79,9 +79,9 @@ fn unusable_proxies() {
     let rls = corp().env("HTTPS_PROXY", refusing.url()).naming(refusing.host(), "PROXY");
     assert_snapshot!(findings(rls), @"
     exit 10
-     ✗ tls          the proxy refuses the connection to registry.corp
-         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none; tunnel error: proxy authorization required
-         remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT, if the proxy requires login
+     ✗ tls          cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
+         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none
+         remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY (special characters percent-encoded, such as @ as %40)
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");
     assert_snapshot!(findings(corp().env("HTTPS_PROXY", "::not an address::")), @"

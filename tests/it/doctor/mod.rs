@@ -7,6 +7,8 @@ mod http;
 mod login;
 mod output;
 mod permissions;
+mod proxies;
+mod resolver;
 mod tls;
 mod tls_handshake;
 

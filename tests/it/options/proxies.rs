@@ -40,19 +40,17 @@ fn https_uses_a_tunnel_through_the_proxy() {
     assert_snapshot!(rls.words("tags alpine").run(), @"
     exit 10
     --- stderr
-    error: the proxy refuses the connection to registry-1.docker.io
+    error: cannot reach registry-1.docker.io through the proxy http://PROXY (HTTPS_PROXY)
     cause: the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none
-    cause: tunnel error: proxy authorization required
-    hint:  set HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
+    hint:  set HTTPS_PROXY=http://USER:PASSWORD@PROXY; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
     ");
     let refused =
         Rls::new().naming(proxy.host(), "PROXY").env("ALL_PROXY", format!("http://bob:s3cret@{}", proxy.host()));
     assert_snapshot!(refused.words("tags alpine").run(), @"
     exit 10
     --- stderr
-    error: the proxy refuses the connection to registry-1.docker.io
+    error: cannot reach registry-1.docker.io through the proxy http://PROXY (ALL_PROXY)
     cause: the proxy http://PROXY refuses the user name and password in ALL_PROXY
-    cause: tunnel error: proxy authorization required
     hint:  check the user name and password in ALL_PROXY; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
     ");
     let request = proxy.requests().remove(0);
@@ -70,8 +68,8 @@ fn an_unreachable_proxy_is_named() {
     --- stderr
     > GET https://registry-1.docker.io/v2/library/alpine/tags/list?n=1000
     error: cannot reach registry-1.docker.io through the proxy http://PROXY (HTTPS_PROXY)
-    cause: Connection refused
-    hint:  check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly
+    cause: connection refused by PROXY
+    hint:  check the proxy in HTTPS_PROXY, or set NO_PROXY=registry-1.docker.io to connect directly
     ");
 }
 

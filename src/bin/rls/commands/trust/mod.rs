@@ -111,7 +111,7 @@ async fn fetch_chain(context: &Context<'_>, registry: &Registry) -> Result<Prese
     let trust = parts.trust.map_err(Usage::from)?.for_registry(registry);
     let base = registry.base();
     let chain = async {
-        let stream = connect(&base, &parts.options, trust.general_config()?).await?;
+        let stream = connect(&base, &parts.options, &trust).await?;
         let host = base.host_str().unwrap_or_default();
         trust.presented(stream, host, registry.effective_port(), parts.options.connect_timeout).await
     };

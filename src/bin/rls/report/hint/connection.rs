@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use registry_ls::Kind;
-use registry_ls::error::{Error, Fault, NamedBy, Network, OtherServer, Tls};
+use registry_ls::error::{Error, Fault, NamedBy, Network, OtherServer, ProxyFault, Tls};
 use registry_ls::name::Registry;
 
 use super::context::HintContext;
@@ -39,7 +39,7 @@ impl HintContext {
             )),
             // The address of the registry itself works.
             _ if *place == self.name() => None,
-            Kind::Network(Network::Proxy | Network::Reset) => None,
+            Kind::Network(Network::Proxy(_) | Network::Reset) => None,
             Kind::Network(_) | Kind::Tls(Tls::PlainHttp) | Kind::Protocol(Fault::Html | Fault::NotHttp) => {
                 Some(format!("{who}; {correct}"))
             }
@@ -70,15 +70,7 @@ impl HintContext {
                      http://"
                     .to_owned(),
             ),
-            Network::Proxy => {
-                Some("check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY lists hosts to reach directly".to_owned())
-            }
-            Network::ProxyLogin { variable, refused: false } => {
-                Some(format!("set {variable}=http://USER:PASSWORD@HOST:PORT; {ENCODED}"))
-            }
-            Network::ProxyLogin { variable, refused: true } => {
-                Some(format!("check the user name and password in {variable}; {ENCODED}"))
-            }
+            Network::Proxy(fault) => Some(self.proxy(fault, error)),
             Network::ConnectTimeout => Some(
                 "a firewall may be dropping packets; use --connect-timeout to wait longer, or set HTTPS_PROXY to use \
                  a proxy"
@@ -90,6 +82,56 @@ impl HintContext {
                 self.registry.as_ref().map_or("HOST", Registry::host)
             )),
             Network::Reset | Network::Other => None,
+        }
+    }
+
+    /// `HOST[:PORT]` of the server that a request went to.
+    fn connected_to(&self, error: &Error) -> String {
+        let other = error.other_server().map(|server| server.place.clone());
+        let own = || self.registry.as_ref().map(Registry::base).map(|base| base.authority().to_owned());
+        other.or_else(own).unwrap_or_else(|| "HOST".to_owned())
+    }
+
+    /// What to do about a web page in place of a registry's reply.
+    pub(super) fn web_page(&self, error: &Error) -> String {
+        let name = self.name();
+        match &error.route().proxy {
+            Some(proxy) => {
+                let direct = without_proxy(&self.connected_to(error));
+                format!("if the proxy {proxy} sent it, ask its administrator to allow {name}, or {direct}")
+            }
+            None => format!(
+                "check that {name} is the registry; a proxy, login page or web interface may have responded, -vv \
+                 shows the headers"
+            ),
+        }
+    }
+
+    /// What to do about a proxy. The server may be another one than the registry, such as its token server.
+    fn proxy(&self, fault: ProxyFault, error: &Error) -> String {
+        let proxy = error.route().proxy.as_ref();
+        let variable = proxy.map_or("HTTPS_PROXY", |proxy| proxy.variable);
+        let url = proxy.map_or("http://HOST:PORT", |proxy| proxy.url.as_str());
+        let place = self.connected_to(error);
+        let direct = without_proxy(&place);
+        match fault {
+            ProxyFault::Unreachable => format!("check the proxy in {variable}, or {direct}"),
+            ProxyFault::Silent => format!("use --connect-timeout to wait longer, or {direct}"),
+            ProxyFault::Login { refused: false } => {
+                format!("set {variable}={}; {ENCODED}", url.replacen("://", "://USER:PASSWORD@", 1))
+            }
+            ProxyFault::Login { refused: true } => format!("check the user name and password in {variable}; {ENCODED}"),
+            ProxyFault::LoginScheme => {
+                format!("run a local proxy that logs in, such as cntlm or px, and set {variable} to it, or {direct}")
+            }
+            ProxyFault::Forbidden => format!("ask the proxy's administrator to allow {place}, or {direct}"),
+            ProxyFault::Upstream => {
+                format!("check that {place} is right; if it is, check the proxy's log, or {direct}")
+            }
+            ProxyFault::NotAProxy => {
+                format!("check the scheme and port in {variable} (http://, https://, socks5h://), or {direct}")
+            }
+            ProxyFault::Tls => format!("use --ca-file FILE with the certificate of the proxy's CA, or {direct}"),
         }
     }
 
@@ -169,6 +211,13 @@ impl HintContext {
             Tls::Handshake => None,
         }
     }
+}
+
+/// How the server at `HOST[:PORT]` is reached without a proxy.
+fn without_proxy(place: &str) -> String {
+    let port = place.rfind(':').filter(|_| !place.ends_with(']')).unwrap_or(place.len());
+    let host = place[..port].trim_matches(['[', ']']);
+    format!("set NO_PROXY={host} to connect directly")
 }
 
 /// The variable that replaces the system's CAs, if one is set.

@@ -43,6 +43,7 @@ impl HintContext {
                     .to_owned(),
             ),
             Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
+            Kind::Protocol(Fault::Html) => Some(self.web_page(error)),
             Kind::Protocol(fault) => self.protocol(fault),
             Kind::ForeignPage { host } => Some(format!(
                 "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server, \
@@ -63,8 +64,9 @@ impl HintContext {
                     .map(|file| format!("use --insecure to skip verification, as {} asks", file.display()));
                 let own = match (tls, &error.route().proxy) {
                     (Tls::UnknownIssuer { .. }, Some(proxy)) => Some(format!(
-                        "use --ca-file FILE with the CA certificate of the proxy {proxy} if it intercepts TLS, or of the \
-                         registry's CA if it does not"
+                        "use --ca-file FILE with the CA certificate of the proxy {} if it intercepts TLS, or of the \
+                         registry's CA if it does not",
+                        proxy.url
                     )),
                     _ => self.tls(tls),
                 };
@@ -130,10 +132,6 @@ impl HintContext {
     fn protocol(&self, fault: &Fault) -> Option<String> {
         let name = self.name();
         match fault {
-            Fault::Html => Some(format!(
-                "check that {name} is the registry; a proxy, login page or web interface may have responded, -vv \
-                 shows the headers"
-            )),
             Fault::TlsPort => Some("remove --plain-http or http://; the port uses HTTPS".to_owned()),
             Fault::NotHttp => {
                 Some(format!("another service listens on {name}; registries usually use port 443 or 5000"))

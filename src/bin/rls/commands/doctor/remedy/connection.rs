@@ -1,11 +1,15 @@
 //! Reaching a server: names, ports, firewalls, proxies.
 
 use registry_ls::diagnosis::Problem;
+use registry_ls::error::{ProxyFault, ProxyRoute};
 
 use super::subject::{Server, lines};
 
+/// How a user name or password is written in a URL.
+const ENCODED: &str = "special characters percent-encoded, such as @ as %40";
+
 pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>> {
-    let Server { authority, host, port, .. } = server;
+    let Server { authority, host, target, port, .. } = server;
     Some(match problem {
         Problem::ProxySetting { variable } => {
             vec![format!("export {variable}=http://PROXY:PORT"), format!("or, if there is no proxy: unset {variable}")]
@@ -16,7 +20,7 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         | Problem::NoConnection { is_proxy: true } => {
             vec![
                 "export HTTPS_PROXY=http://PROXY:PORT, with the right proxy".to_owned(),
-                format!("or bypass the proxy: export NO_PROXY={host}"),
+                format!("or bypass the proxy: export NO_PROXY={target}"),
             ]
         }
         Problem::NoAddress { host, .. } => no_address(host, *port),
@@ -44,9 +48,11 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             format!("open port {port} of {host} in the firewalls between here and there: nc -vz {host} {port}"),
             "or use a proxy: export HTTPS_PROXY=http://PROXY:PORT".to_owned(),
         ],
-        Problem::ProxyRefuses => vec![
-            "export HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT, if the proxy requires login".to_owned(),
-            format!("or bypass the proxy: export NO_PROXY={host}"),
+        Problem::Proxy { fault, proxy } => proxy_fails(server, *fault, proxy.as_ref()),
+        Problem::ProxyPage { proxy } => vec![
+            format!("if the page is that of the proxy {proxy}: on the proxy, allow {target}"),
+            format!("or bypass the proxy: export NO_PROXY={target}"),
+            format!("or, if {target} sends it: check that {target} is the registry"),
         ],
         Problem::SpeaksHttp => vec![
             format!("here, if plain HTTP is intended: --plain-http, or http://{authority}"),
@@ -63,6 +69,35 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         ]),
         _ => return None,
     })
+}
+
+fn proxy_fails(server: &Server, fault: ProxyFault, proxy: Option<&ProxyRoute>) -> Vec<String> {
+    let Server { target, port, .. } = server;
+    let variable = proxy.map_or("HTTPS_PROXY", |proxy| proxy.variable);
+    let url = proxy.map_or("http://PROXY:PORT", |proxy| proxy.url.as_str());
+    let with_user = url.replacen("://", "://USER:PASSWORD@", 1);
+    let first = match fault {
+        ProxyFault::Unreachable => format!("export {variable}=http://PROXY:PORT, with the right proxy"),
+        ProxyFault::Silent => format!("check that the proxy works, and reaches {target}:{port}: ask its administrator"),
+        ProxyFault::Login { refused: false } => format!("export {variable}={with_user} ({ENCODED})"),
+        ProxyFault::Login { refused: true } => {
+            format!("correct the user name and password: export {variable}={with_user} ({ENCODED})")
+        }
+        ProxyFault::LoginScheme => format!(
+            "run a local proxy that logs in, such as cntlm or px: export {variable}=http://127.0.0.1:3128, with its port"
+        ),
+        ProxyFault::Forbidden => {
+            format!("on the proxy: allow CONNECT to {target}:{port} (Squid: acl SSL_ports, http_access)")
+        }
+        ProxyFault::Upstream => format!(
+            "on the proxy: check that it resolves and reaches {target}: getent hosts {target}; nc -vz {target} {port}"
+        ),
+        ProxyFault::NotAProxy => format!(
+            "check the scheme and port in {variable}: http://PROXY:3128, https://PROXY:3129, socks5h://PROXY:1080"
+        ),
+        ProxyFault::Tls => "here: --ca-file FILE, with the CA certificate of the proxy".to_owned(),
+    };
+    vec![first, format!("or bypass the proxy: export NO_PROXY={target}")]
 }
 
 fn no_address(host: &str, port: u16) -> Vec<String> {

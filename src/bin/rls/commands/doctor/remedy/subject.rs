@@ -18,6 +18,8 @@ pub struct Server {
     pub authority: String,
     /// The host, without brackets.
     pub host: String,
+    /// The host that is connected to; another one for Docker Hub.
+    pub target: String,
     /// The port.
     pub port: u16,
     /// Whether it is the registry.
@@ -38,6 +40,7 @@ impl Subject<'_> {
         Server {
             authority: self.registry.authority(),
             host: self.registry.host().to_owned(),
+            target: self.registry.base().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
             port: self.registry.effective_port(),
             is_registry: true,
         }
@@ -52,7 +55,7 @@ impl Server {
             _ => (authority, 443),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { authority: authority.to_owned(), host, port, is_registry: false }
+        Self { authority: authority.to_owned(), target: host.clone(), host, port, is_registry: false }
     }
 }
 

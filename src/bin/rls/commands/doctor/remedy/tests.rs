@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use registry_ls::diagnosis::{Part, Problem, Secret};
-use registry_ls::error::Identity;
+use registry_ls::error::{Identity, ProxyFault, ProxyRoute};
 use registry_ls::keychain::HelperFault;
 use registry_ls::trust::Unused;
 
@@ -10,6 +10,10 @@ use super::*;
 fn of(registry: &str, problem: &Problem) -> Vec<String> {
     let registry = registry.parse().expect("a registry");
     remedies(&Subject { registry: &registry, repository: None }, problem)
+}
+
+fn proxy() -> ProxyRoute {
+    ProxyRoute { url: "http://proxy:3128".to_owned(), variable: "ALL_PROXY" }
 }
 
 fn not_used(path: &str, why: Unused) -> String {
@@ -84,7 +88,16 @@ fn every_problem_has_a_remedy() {
         Problem::ResolverFails { host: "reg".to_owned(), is_proxy: false },
         Problem::SilentHandshake,
         Problem::Interception { proxy: "http://proxy:3128".to_owned() },
-        Problem::ProxyRefuses,
+        Problem::ProxyPage { proxy: proxy() },
+        Problem::Proxy { fault: ProxyFault::Unreachable, proxy: None },
+        Problem::Proxy { fault: ProxyFault::Silent, proxy: None },
+        Problem::Proxy { fault: ProxyFault::Login { refused: false }, proxy: Some(proxy()) },
+        Problem::Proxy { fault: ProxyFault::Login { refused: true }, proxy: Some(proxy()) },
+        Problem::Proxy { fault: ProxyFault::LoginScheme, proxy: None },
+        Problem::Proxy { fault: ProxyFault::Forbidden, proxy: None },
+        Problem::Proxy { fault: ProxyFault::Upstream, proxy: None },
+        Problem::Proxy { fault: ProxyFault::NotAProxy, proxy: None },
+        Problem::Proxy { fault: ProxyFault::Tls, proxy: None },
         Problem::ProxySetting { variable: "HTTPS_PROXY" },
         Problem::ClientCertificateFile { path: path(), is_authority: true },
         Problem::ClientCertificateFile { path: path(), is_authority: false },

@@ -16,7 +16,7 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         Problem::UnknownIssuer { issuer, is_alone } => unknown_issuer(server, issuer, *is_alone),
         Problem::Interception { proxy } => vec![
             format!("if the proxy {proxy} intercepts TLS: --ca-file FILE, with the CA certificate of the proxy"),
-            format!("or bypass the proxy: export NO_PROXY={host}", host = server.host),
+            format!("or bypass the proxy: export NO_PROXY={}", server.target),
             format!("if the certificate is the registry's own: rls trust {authority} --write rls"),
         ],
         Problem::SelfSigned => vec![
