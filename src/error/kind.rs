@@ -262,7 +262,7 @@ pub enum Danger {
 /// The way to a server, when a request to it failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Route {
-    /// Whether the server has answered a request with success before.
+    /// Whether the server has answered a request with success before, and has not been silent for minutes since.
     pub has_answered: bool,
     /// The proxy that the request goes through.
     pub proxy: Option<ProxyRoute>,

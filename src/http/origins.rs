@@ -8,10 +8,12 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use url::{Host, Origin, Url};
 
 use super::request::authority;
+use super::timeouts::MAX_SILENCE;
 use crate::auth::AddressLimit;
 use crate::error::{Error, Fault, Kind};
 
@@ -34,6 +36,8 @@ pub(super) struct Origins {
     /// Those that have answered, with their addresses, which are `None` behind a proxy, and whether a request has
     /// succeeded.
     answered: Mutex<HashMap<Origin, (Option<IpAddr>, bool)>>,
+    /// Those that answer no more, and when the first request was sent that got no answer.
+    silent: Mutex<HashMap<Origin, Instant>>,
     /// Those that another server named, by whom and how.
     named: Mutex<HashMap<Origin, Named>>,
 }
@@ -47,15 +51,28 @@ struct Named {
 
 impl Origins {
     pub fn new(registry: Url) -> Self {
-        Self { registry, answered: Mutex::default(), named: Mutex::default() }
+        Self { registry, answered: Mutex::default(), silent: Mutex::default(), named: Mutex::default() }
     }
 
     /// Stores that a server has answered, and whether with success.
     pub fn answered(&self, url: &Url, peer: Option<IpAddr>, is_success: bool) {
+        lock(&self.silent).remove(&url.origin());
         let mut answered = lock(&self.answered);
         make_room(&mut answered, &url.origin());
         let known = answered.entry(url.origin()).or_default();
         *known = (peer, known.1 || is_success);
+    }
+
+    /// Stores that a request which was sent at `sent` got no answer.
+    pub fn fell_silent(&self, url: &Url, sent: Instant) {
+        let mut silent = lock(&self.silent);
+        make_room(&mut silent, &url.origin());
+        silent.entry(url.origin()).or_insert(sent);
+    }
+
+    /// Whether a server has answered no request for [`MAX_SILENCE`].
+    pub fn is_silent(&self, url: &Url) -> bool {
+        lock(&self.silent).get(&url.origin()).is_some_and(|since| since.elapsed() >= MAX_SILENCE)
     }
 
     /// Whether a server has answered before.
@@ -152,6 +169,21 @@ mod tests {
         assert!(allows(&cdn, "10.0.0.5") && !allows(&far, "10.0.0.5") && allows(&far, "198.51.100.9"));
         origins.refer(&registry, &far, Referral::Redirect);
         assert!(!allows(&far, "10.0.0.5"), "the stricter of two");
+    }
+
+    #[test]
+    fn a_server_is_silent_until_it_answers() {
+        let (registry, other) = (url("https://registry.corp/v2/"), url("https://auth.corp/token"));
+        let origins = Origins::new(registry.clone());
+        let long_ago = Instant::now().checked_sub(MAX_SILENCE).expect("the machine runs for longer");
+        origins.fell_silent(&registry, Instant::now());
+        assert!(!origins.is_silent(&registry), "not for long");
+        origins.answered(&registry, None, false);
+        origins.fell_silent(&registry, long_ago);
+        origins.fell_silent(&registry, Instant::now());
+        assert!(origins.is_silent(&registry) && !origins.is_silent(&other));
+        origins.answered(&registry, None, false);
+        assert!(!origins.is_silent(&registry));
     }
 
     #[test]

@@ -140,6 +140,7 @@ impl Pool {
             }
             Err(silence) => {
                 self.retire(&cell);
+                self.origins.fell_silent(url, sent);
                 Err(silence)
             }
         };
@@ -174,7 +175,8 @@ impl Pool {
         let request =
             request.build().map_err(|error| Error::invalid(format!("cannot send {method} {url}")).caused_by(error))?;
         self.observer.request(&request);
-        Ok(self.timeouts.until_reply(url, client.execute(request)).await)
+        let timeouts = if self.origins.is_silent(url) { self.timeouts.for_silent_server() } else { self.timeouts };
+        Ok(timeouts.until_reply(url, client.execute(request)).await)
     }
 
     /// Speaks HTTP/1.1 to an origin from now on.
@@ -291,7 +293,8 @@ impl Pool {
     }
 
     fn route(&self, url: &Url) -> Route {
-        Route { has_answered: self.origins.has_succeeded(url), proxy: proxy_for(url).map(|proxy| proxy.route()) }
+        let has_answered = self.origins.has_succeeded(url) && !self.origins.is_silent(url);
+        Route { has_answered, proxy: proxy_for(url).map(|proxy| proxy.route()) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::limiter::Limiter;
 use super::observe::Stats;
 use super::options::Options;
 use super::retry_after::MAX_WAIT;
-use super::timeouts::Timeouts;
+use super::timeouts::{MAX_SILENCE, Timeouts};
 use crate::error::{Error, Kind, Result};
 
 /// How much longer the waits are where a server that has answered cannot be reached: three retries then last for seven seconds at least,
@@ -53,13 +53,22 @@ pub struct RetryState {
     backoff: Backoff,
     timeouts: Timeouts,
     tries: u32,
+    /// How long the server was silent.
+    silence: Duration,
 }
 
 impl RetryState {
     /// The attempts at `url`. A request that is not `repeatable` is sent again only if the server did not process it.
     pub(super) fn new(options: &Options, url: &Url, repeatable: bool) -> Self {
         let backoff = Backoff::new(options.retries, options.first_wait);
-        Self { origin: url.origin(), repeatable, backoff, timeouts: Timeouts::new(options), tries: 1 }
+        Self {
+            origin: url.origin(),
+            repeatable,
+            backoff,
+            timeouts: Timeouts::new(options),
+            tries: 1,
+            silence: Duration::ZERO,
+        }
     }
 
     /// Waits until the next attempt is due.
@@ -71,7 +80,8 @@ impl RetryState {
         if !self.is_retryable(&error) {
             return Err(error);
         }
-        let Some(backoff) = self.backoff.next() else {
+        let backoff = if self.is_silence_over(&error) { None } else { self.backoff.next() };
+        let Some(backoff) = backoff else {
             let tries = self.tries;
             return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
         };
@@ -92,6 +102,15 @@ impl RetryState {
             tokio::time::sleep(wait).await;
         }
         Ok(())
+    }
+
+    /// Whether one more silence would be longer than [`MAX_SILENCE`] in all.
+    fn is_silence_over(&mut self, error: &Error) -> bool {
+        if !matches!(error.kind(), Kind::TimedOut) {
+            return false;
+        }
+        self.silence += self.timeouts.read;
+        self.silence + self.timeouts.read > MAX_SILENCE
     }
 
     fn is_retryable(&self, error: &Error) -> bool {
@@ -124,6 +143,19 @@ mod tests {
         let waits = || Backoff::new(3, Duration::from_millis(250)).collect::<Vec<_>>();
         let first = waits();
         assert!((0..20).any(|_| waits() != first), "{first:?}");
+    }
+
+    #[test]
+    fn a_silent_server_is_waited_for_two_minutes_in_all() {
+        let url = Url::parse("https://reg.corp/").expect("a URL");
+        for (read, attempts) in [(60, 2), (120, 1), (600, 1), (30, 4), (1, 120)] {
+            let options = Options { read_timeout: Duration::from_secs(read), ..Options::default() };
+            let mut retries = RetryState::new(&options, &url, true);
+            let silence = Error::new(Kind::TimedOut, "timed out");
+            let waited = (1..1000).find(|_| retries.is_silence_over(&silence)).expect("an end");
+            assert_eq!(waited, attempts, "{read} s");
+            assert!(!retries.is_silence_over(&Error::new(Kind::RateLimited, "too many requests")));
+        }
     }
 
     #[test]

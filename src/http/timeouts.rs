@@ -8,6 +8,10 @@ use super::options::Options;
 use super::request::authority;
 use crate::error::{Error, Kind, Result};
 
+/// How long a server may be silent, in all attempts at one request and for all requests together. The first silence may be
+/// that of a dead connection, a second one is the server's own.
+pub(super) const MAX_SILENCE: Duration = Duration::from_secs(120);
+
 /// The limits of one transport.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeouts {
@@ -36,6 +40,11 @@ impl Timeouts {
             return Err(late());
         }
         tokio::time::timeout_at(deadline.into(), work).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// The same for a server that has been silent for [`MAX_SILENCE`]: it is not waited for that long again.
+    pub fn for_silent_server(self) -> Self {
+        Self { read: self.read.min(self.connect), ..self }
     }
 
     /// Waits for the head of a reply from `url`.
