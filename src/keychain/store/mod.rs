@@ -173,14 +173,16 @@ impl Store {
         Ok(Some((place, name, key)))
     }
 
-    /// Writes an entry, and replaces one under the same key.
+    /// Writes an entry, and replaces those under other spellings of its key: `reg:443` is `reg`, and would keep an old
+    /// password.
     async fn put(&self, target: &Target<'_>, members: Map<String, Value>) -> Result<()> {
         let key = match self.rules {
             Rules::Docker => target.helper_key(),
             Rules::Containers => target.registry.authority(),
         };
-        let server = ServerKey::parse(&key);
-        self.change(move |text| edit::put(text, &key, members, |other| ServerKey::parse(other) == server)).await
+        let names = if target.registry.is_docker_hub() { vec![key.clone()] } else { target.hosts() };
+        let same: Vec<_> = names.iter().map(|name| ServerKey::parse(name)).collect();
+        self.change(move |text| edit::put(text, &key, members, |other| same.contains(&ServerKey::parse(other)))).await
     }
 
     /// Changes the file's text under its lock.

@@ -158,6 +158,28 @@ async fn an_entry_in_another_spelling_does_not_hide_the_new_one() {
 }
 
 #[tokio::test]
+async fn an_entry_with_the_default_port_is_replaced() {
+    let old = json!({"auth": "Ym9iOngK"});
+    for (typed, kept) in
+        [("reg.corp", "reg.corp:5000"), ("reg.corp:443", "reg.corp:80"), ("http://reg.corp", "reg.corp:443")]
+    {
+        let others = [("reg.corp", &old), ("reg.corp:443", &old), ("reg.corp:80", &old), ("reg.corp:5000", &old)];
+        let home = Home::with_config(
+            &json!({"auths": Map::from_iter(others.map(|(key, value)| (key.to_owned(), value.clone())))}),
+        );
+        home.store().store(&registry(typed), &ann()).await.unwrap();
+        let auths = home.read()["auths"].as_object().unwrap().clone();
+        let new: Vec<_> = auths.iter().filter(|(_, value)| **value != old).map(|(key, _)| key.as_str()).collect();
+        assert_eq!((new, auths.len()), (vec![typed.trim_start_matches("http://")], 3), "{auths:?}");
+        assert_eq!(auths[kept], old);
+    }
+    // Docker and podman have names of their own for Docker Hub.
+    let home = Home::with_config(&json!({"auths": {"docker.io": old}}));
+    home.store().store(&registry("docker.io"), &ann()).await.unwrap();
+    assert_eq!(home.read()["auths"].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_configured_helper_stores_the_credentials() {
     for (config, name) in [
         (json!({"credsStore": "vault"}), "reg.corp"),

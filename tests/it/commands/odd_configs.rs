@@ -107,7 +107,7 @@ fn a_config_that_cannot_be_fetched_is_a_failure_and_hides_nothing_else() {
     error: cannot read all of app:1.0
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     error: cannot read all of app:latest
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
@@ -132,7 +132,7 @@ fn a_config_that_cannot_be_fetched_is_a_failure_and_hides_nothing_else() {
     error: cannot read all of app:1.0
     cause: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 

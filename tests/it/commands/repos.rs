@@ -93,7 +93,7 @@ fn a_repository_whose_tags_cannot_be_listed_is_one_failure() {
     --- stderr
     error: not allowed to pull grid/repo-001 on http://REGISTRY
     cause: 403 Forbidden: DENIED: not for you
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(Rls::at(&registry).words("repos --tags -o json -q").run(), @r#"
     exit 6

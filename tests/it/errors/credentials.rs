@@ -42,37 +42,37 @@ fn a_key_that_almost_matches_is_named_with_the_error() {
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.docker/config.json: the key " REGISTRY" of auths contains white space; it must be "REGISTRY"
-    hint:  change the key to "REGISTRY" in ~/.docker/config.json; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  change the key to "REGISTRY" in ~/.docker/config.json; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(&json!({"auths": {"127.0.0.1": entry()}})), @r#"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.docker/config.json: the key "127.0.0.1" of auths is for another port; the key of this registry is "REGISTRY"
-    hint:  if the credentials are for this registry, change the key to "REGISTRY" in ~/.docker/config.json; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  if the credentials are for this registry, change the key to "REGISTRY" in ~/.docker/config.json; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(&json!({"credHelpers": {"127.0.0.*": "x"}})), @r#"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.docker/config.json: the key "127.0.0.*" of credHelpers has a wildcard that does not match this registry; it must be "REGISTRY"
-    hint:  change the key to "REGISTRY" in ~/.docker/config.json; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  change the key to "REGISTRY" in ~/.docker/config.json; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(&json!({"credStore": "x"})), @r#"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.docker/config.json: "credStore" is not a known setting; expected "credsStore"
-    hint:  rename it to "credsStore" in ~/.docker/config.json; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  rename it to "credsStore" in ~/.docker/config.json; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(&json!({host.clone(): entry()})), @r#"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.docker/config.json: "REGISTRY" is ignored; it must be in auths
-    hint:  move it into auths; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  move it into auths; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(&json!({"auths": {host: {}}})), @r#"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.docker/config.json: the entry "REGISTRY" of auths is empty: it has no password
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     // What is for others is no business of this registry.
     let other = with_config(&registry, &json!({"auths": {"other.corp": entry()}})).run();
@@ -88,7 +88,7 @@ fn a_namespace_of_podman_is_named() {
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/.config/containers/auth.json: the key "REGISTRY/other" of auths is only for a part of the registry
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
 }
 
@@ -107,20 +107,20 @@ fn a_mistake_in_registries_yaml_is_named_at_a_refused_login() {
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/root/etc/rancher/k3s/registries.yaml: the key "REGISTRY/" of configs ends with a slash; it must be "REGISTRY"
-    hint:  change the key to "REGISTRY" in ~/root/etc/rancher/k3s/registries.yaml; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  change the key to "REGISTRY" in ~/root/etc/rancher/k3s/registries.yaml; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(file, &format!("configs:\n  \"{host}\":\n    auth: {{user: ann, pass: hunter2}}\n")), @r#"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/root/etc/rancher/k3s/registries.yaml: "user" of auth is not a known setting; expected "username"
     cause: ~/root/etc/rancher/k3s/registries.yaml: "pass" of auth is not a known setting; expected "password"
-    hint:  rename it to "username" in ~/root/etc/rancher/k3s/registries.yaml; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  rename it to "username" in ~/root/etc/rancher/k3s/registries.yaml; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
     assert_snapshot!(near(&file.replace("yaml", "yml"), &format!("configs:\n  \"{host}\":\n    {auth}\n")), @"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
     cause: ~/root/etc/rancher/k3s/registries.yml is not read; clients read ~/root/etc/rancher/k3s/registries.yaml
-    hint:  mv ~/root/etc/rancher/k3s/registries.yml ~/root/etc/rancher/k3s/registries.yaml; otherwise run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  mv ~/root/etc/rancher/k3s/registries.yml ~/root/etc/rancher/k3s/registries.yaml; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 
@@ -143,7 +143,7 @@ fn a_helper_is_heard_on_its_standard_error() {
     warning: docker-credential-bad failed: session expired, run: sso login (credsStore in ~/.docker/config.json)
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 

@@ -20,7 +20,7 @@ fn missing_credentials_hint_at_login() {
         {
             let outcome = Rls::at(&registry).words(words).run();
             assert_eq!(outcome.code, Some(4), "{auth:?} {words}: {outcome}");
-            let hint = "run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD\n";
+            let hint = "run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD\n";
             assert!(outcome.stderr.ends_with(hint), "{auth:?} {words}: {outcome}");
         }
     }
@@ -29,14 +29,14 @@ fn missing_credentials_hint_at_login() {
     --- stderr
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(Rls::at(&start(Auth::Token)).words("tags team/app").run(), @"
     exit 4
     --- stderr
     error: team/app does not exist on http://REGISTRY, or requires login
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  check the name; for a private repository, run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  check the name; for a private repository, run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
 }
 
@@ -378,7 +378,7 @@ fn a_challenge_that_breaks_off() {
     cause: login refused by REGISTRY
     cause: 401 Unauthorized
     cause: the WWW-Authenticate header is malformed: a comma is missing at byte 44
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     let unimpressed = with_a_missing_comma(token(), "Bearer another");
     assert_snapshot!(rls(&unimpressed).words("tags team/app").run(), @"

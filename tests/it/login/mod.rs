@@ -3,5 +3,6 @@
 
 mod all_ways;
 mod anonymous;
+mod basic;
 mod origins;
 mod tokens;

@@ -65,7 +65,7 @@ fn a_failing_helper_is_a_warning_without_secrets() {
     warning: docker-credential-test failed: the keychain is locked (credsStore in ~/.docker/config.json)
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(tags(&registry, store, "echo 'not JSON: hunter2'").run(), @"
     exit 4
@@ -73,7 +73,7 @@ fn a_failing_helper_is_a_warning_without_secrets() {
     warning: docker-credential-test printed an invalid answer (credsStore in ~/.docker/config.json)
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"absent\"}", "exit 0").run(), @"
     exit 4
@@ -81,7 +81,7 @@ fn a_failing_helper_is_a_warning_without_secrets() {
     warning: docker-credential-absent is not in PATH (credsStore in ~/.docker/config.json)
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(tags(&registry, "{\"credsStore\":\"../evil\"}", "exit 0").run(), @r#"
     exit 2
@@ -144,7 +144,7 @@ fn nothing_is_deleted(auth: Auth, name: &str, script: &str, message: &str) {
         error,
         format!(
             "error: refusing to delete grid/repo-000 on http://REGISTRY without credentials\ncause: {cause}\n\
-             hint:  run 'rls login REGISTRY' to store the credentials again, use -u NAME, or use --anonymous to delete without credentials\n"
+             hint:  run 'rls login http://REGISTRY' to store the credentials again, use -u NAME, or use --anonymous to delete without credentials\n"
         )
     );
     let changing = |line: &String| !line.starts_with("GET") && !line.starts_with("HEAD");

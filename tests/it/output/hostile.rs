@@ -169,7 +169,7 @@ fn messages_and_warnings_of_the_registry_are_escaped() {
     assert_snapshot!(Rls::at(&registry).words("tags app").fails(4), @r"
     error: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden: a\x1b[2J\u{202e}b\u{200b}\x9b31m c d
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     registry.clear_faults();
     let warning = Fault::header("Warning", "299 - \"this registry %1b[2J goes away\"");

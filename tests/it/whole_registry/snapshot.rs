@@ -61,6 +61,6 @@ fn a_tag_that_cannot_be_resolved_is_said() {
     --- stderr
     error: not allowed to pull app on http://REGISTRY
     cause: 403 Forbidden: DENIED: not yours
-    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
 }

@@ -8,8 +8,7 @@ use super::context::HintContext;
 
 impl HintContext {
     pub(super) fn log_in(&self, error: &Error) -> String {
-        let name = self.name();
-        let login = format!("run 'rls login {name}', or set RLS_USERNAME and RLS_PASSWORD");
+        let login = format!("run '{}', or set RLS_USERNAME and RLS_PASSWORD", self.login());
         match error.near_misses() {
             [] => login,
             [near_miss, ..] => near_miss_remedy(near_miss, &login),

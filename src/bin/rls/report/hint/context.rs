@@ -61,10 +61,19 @@ impl HintContext {
         self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), Registry::authority)
     }
 
-    /// The command that lists its repositories, with scheme and prefix if needed.
+    /// The command that lists its repositories.
     pub(super) fn repos(&self) -> String {
-        let registry = self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string);
-        format!("rls repos {registry}")
+        format!("rls repos {}", self.typed())
+    }
+
+    /// The command that logs in to it.
+    pub(super) fn login(&self) -> String {
+        format!("rls login {}", self.typed())
+    }
+
+    /// The registry as an argument, with scheme and prefix if needed.
+    fn typed(&self) -> String {
+        self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string)
     }
 
     pub(super) fn is_docker_hub(&self) -> bool {

@@ -32,9 +32,9 @@ impl HintContext {
             Kind::Hidden => Some(format!("check the name; for a private repository, {}", self.log_in(error))),
             Kind::Config => error.unusable_file().map(conversion),
             Kind::CredentialsUnavailable(action) => Some(format!(
-                "run 'rls login {}' to store the credentials again, use -u NAME, or use --anonymous to {action} \
-                 without credentials",
-                self.name()
+                "run '{}' to store the credentials again, use -u NAME, or use --anonymous to {action} without \
+                 credentials",
+                self.login()
             )),
             Kind::Denied(denial) => Some(self.denied(denial, error)),
             Kind::UnsafeRealm => Some(

@@ -13,10 +13,10 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
         Problem::UnknownScheme => lines([
             "on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/",
         ]),
-        Problem::MalformedChallenge => lines([
-            "on the server, or on a proxy that rewrites headers: correct WWW-Authenticate: Bearer \
-             realm=\"URL\",service=\"NAME\",scope=\"SCOPE\"",
-        ]),
+        Problem::MalformedChallenge => {
+            lines(["on the server, or on a proxy that rewrites headers: correct WWW-Authenticate: Bearer \
+             realm=\"URL\",service=\"NAME\",scope=\"SCOPE\""])
+        }
         Problem::PlainRealm => {
             lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://…, with TLS on the token server"])
         }
