@@ -90,7 +90,11 @@ where
     };
     Ok(match status.as_u16() {
         200..=299 => Ok(()),
-        407 => Err(login_required(proxy, values(PROXY_AUTHENTICATE.as_str()).iter().map(|value| value.as_bytes()))),
+        407 => {
+            let offered = values(PROXY_AUTHENTICATE.as_str());
+            let Refusal { fault, cause } = login_required(proxy, offered.iter().map(|value| value.as_bytes()));
+            Err(Refusal::new(fault, format!("{cause}: {status}")))
+        }
         code => Err(Refusal::new(fault_of(code), refused(status, values("X-Squid-Error").first()))),
     })
 }
@@ -128,7 +132,7 @@ pub(in crate::http) fn login_required<'a>(proxy: &Proxy, offered: impl IntoItera
     if schemes.is_empty() {
         return login(proxy);
     }
-    let cause = format!("the proxy {proxy} requires a login by {}; supported: Basic", schemes.join(" or "));
+    let cause = format!("the proxy {proxy} requires a login by {}, and only Basic is supported", schemes.join(" or "));
     Refusal::new(ProxyFault::LoginScheme, cause)
 }
 
@@ -307,19 +311,19 @@ mod tests {
                 "http://p:3128",
                 "HTTP/1.1 407 x\r\nProxy-Authenticate: Basic realm=\"x\"\r\nProxy-Authenticate: NTLM\r\n\r\n",
                 login(false),
-                "the proxy http://p:3128 requires a user name and a password, and HTTPS_PROXY has none",
+                "the proxy http://p:3128 requires a user name and a password, and HTTPS_PROXY has none: 407 Proxy Authentication Required",
             ),
             (
                 "http://ann:s3cret@p:3128",
                 "HTTP/1.1 407 x\r\n\r\n",
                 login(true),
-                "the proxy http://p:3128 refuses the user name and password in HTTPS_PROXY",
+                "the proxy http://p:3128 refuses the user name and password in HTTPS_PROXY: 407 Proxy Authentication Required",
             ),
             (
                 "http://ann:s3cret@p:3128",
                 "HTTP/1.1 407 x\r\nProxy-Authenticate: Negotiate\r\nproxy-authenticate: NTLM\r\n\r\n",
                 LoginScheme,
-                "the proxy http://p:3128 requires a login by Negotiate or NTLM; supported: Basic",
+                "the proxy http://p:3128 requires a login by Negotiate or NTLM, and only Basic is supported: 407 Proxy Authentication Required",
             ),
         ] {
             let (found, _) = asked(value, "registry.corp", answer.as_bytes()).await;

@@ -45,12 +45,6 @@ const DEVIATIONS: &[Deviation] = &[
         "RFC 9110 §15.2: a client parses any number of them before the answer, which then is a right one",
     ),
     Deviation::says(
-        "fault-019",
-        Some("https"),
-        &["proxy", "proxy authorization required"],
-        "the HTTP client tells the refusal of a tunnel by this name and not by its number",
-    ),
-    Deviation::says(
         "fault-029",
         None,
         &["TLS handshake with ", " timed out"],

@@ -80,7 +80,7 @@ fn unusable_proxies() {
     assert_snapshot!(findings(rls), @"
     exit 10
      ✗ tls          cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none
+         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none: 407 Proxy Authentication Required
          remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY (special characters percent-encoded, such as @ as %40)
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");

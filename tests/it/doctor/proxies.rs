@@ -91,13 +91,13 @@ fn a_proxy_that_requires_a_login() {
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-    cause: the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none
+    cause: the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none: 407 Proxy Authentication Required
     hint:  set HTTPS_PROXY=http://USER:PASSWORD@PROXY; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
 
     --- doctor
     exit 10
      ✗ tls          cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none
+         cause   the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none: 407 Proxy Authentication Required
          remedy  export HTTPS_PROXY=http://USER:PASSWORD@PROXY (special characters percent-encoded, such as @ as %40)
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");
@@ -108,13 +108,13 @@ fn a_proxy_that_requires_a_login() {
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-    cause: the proxy http://PROXY refuses the user name and password in HTTPS_PROXY
+    cause: the proxy http://PROXY refuses the user name and password in HTTPS_PROXY: 407 Proxy Authentication Required
     hint:  check the user name and password in HTTPS_PROXY; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
 
     --- doctor
     exit 10
      ✗ tls          cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-         cause   the proxy http://PROXY refuses the user name and password in HTTPS_PROXY
+         cause   the proxy http://PROXY refuses the user name and password in HTTPS_PROXY: 407 Proxy Authentication Required
          remedy  correct the user name and password: export HTTPS_PROXY=http://USER:PASSWORD@PROXY (special characters percent-encoded, such as @ as %40)
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");
@@ -128,13 +128,13 @@ fn a_proxy_that_requires_a_login_by_a_scheme_that_is_not_supported() {
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-    cause: the proxy http://PROXY requires a login by Negotiate or NTLM; supported: Basic
+    cause: the proxy http://PROXY requires a login by Negotiate or NTLM, and only Basic is supported: 407 Proxy Authentication Required
     hint:  run a local proxy that logs in, such as cntlm or px, and set HTTPS_PROXY to it, or set NO_PROXY=registry.corp to connect directly
 
     --- doctor
     exit 10
      ✗ tls          cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
-         cause   the proxy http://PROXY requires a login by Negotiate or NTLM; supported: Basic
+         cause   the proxy http://PROXY requires a login by Negotiate or NTLM, and only Basic is supported: 407 Proxy Authentication Required
          remedy  run a local proxy that logs in, such as cntlm or px: export HTTPS_PROXY=http://127.0.0.1:3128, with its port
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");

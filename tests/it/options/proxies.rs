@@ -41,7 +41,7 @@ fn https_uses_a_tunnel_through_the_proxy() {
     exit 10
     --- stderr
     error: cannot reach registry-1.docker.io through the proxy http://PROXY (HTTPS_PROXY)
-    cause: the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none
+    cause: the proxy http://PROXY requires a user name and a password, and HTTPS_PROXY has none: 407 Proxy Authentication Required
     hint:  set HTTPS_PROXY=http://USER:PASSWORD@PROXY; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
     ");
     let refused =
@@ -50,7 +50,7 @@ fn https_uses_a_tunnel_through_the_proxy() {
     exit 10
     --- stderr
     error: cannot reach registry-1.docker.io through the proxy http://PROXY (ALL_PROXY)
-    cause: the proxy http://PROXY refuses the user name and password in ALL_PROXY
+    cause: the proxy http://PROXY refuses the user name and password in ALL_PROXY: 407 Proxy Authentication Required
     hint:  check the user name and password in ALL_PROXY; special characters are percent-encoded, such as @ as %40, : as %3A and # as %23
     ");
     let request = proxy.requests().remove(0);
