@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn a_port_has_no_sign() {
-        assert!("repository:host:+000/a/b:pull".parse::<Scope>().is_err());
+        let refused = "repository:host:+000/a/b:pull".parse::<Scope>().expect_err("no scope");
+        assert_eq!(refused.what(), "not a scope");
         assert!("repository:host:000/a/b:pull".parse::<Scope>().is_ok());
     }
 
@@ -366,7 +367,7 @@ mod tests {
             "repository:\u{e9}:pull",
             "repository:a/b:1/c:pull",
         ] {
-            assert!(text.parse::<Scope>().is_err(), "{text:?}");
+            assert_eq!(text.parse::<Scope>().expect_err(text).what(), "not a scope", "{text:?}");
         }
     }
 

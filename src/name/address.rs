@@ -195,7 +195,8 @@ mod tests {
             assert_eq!(taken(&format!("https://hub.docker.com/{page}")), both("docker.io", name));
         }
         for page in ["", "u/owner", "r/owner", "search?q=x"] {
-            assert!(read(&format!("https://hub.docker.com/{page}")).is_err(), "{page}");
+            let cause = read(&format!("https://hub.docker.com/{page}")).expect_err(page);
+            assert!(cause.contains("not the page of a repository"), "{page}: {cause}");
         }
     }
 

@@ -213,7 +213,9 @@ fn numbered(pages: &Value, expect: &Value) {
         assert_eq!(warnings.len(), *count, "{warnings:?}");
     }
     for name in expect["invalid"].as_array().into_iter().flatten() {
-        assert!(text(name).parse::<Tag>().is_err() && warnings[0].contains(text(name)), "{warnings:?}");
+        let refused = text(name).parse::<Tag>().expect_err("no tag").what().to_owned();
+        assert_eq!(refused, format!("'{}' is not a tag", text(name)));
+        assert!(warnings[0].contains(text(name)), "{warnings:?}");
     }
 }
 

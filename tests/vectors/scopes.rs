@@ -113,7 +113,7 @@ fn delete_scope(case: &Case) {
 fn grammar(case: &Case) {
     let scope = text(&case.input).parse::<Scope>();
     if case.expect["error"] == true {
-        return assert!(scope.is_err(), "{scope:?}");
+        return assert_eq!(scope.expect_err("it is refused").what(), "not a scope");
     }
     let scope = scope.expect("a scope");
     assert_eq!(scope.resource_type(), text(&case.expect["type"]));
