@@ -7,11 +7,13 @@
 #![expect(clippy::print_stdout, reason = "an example prints what it finds")]
 
 use std::error::Error;
+use std::pin::pin;
 
+use futures::TryStreamExt;
 use registry_ls::keychain::{self, Keychain};
 use registry_ls::name::{Registry, Repository, Tag};
 use registry_ls::registry::Client;
-use registry_ls::removal::{Options, Outcome, Plan, PlanOptions, RemovalRequest, Target};
+use registry_ls::removal::{self, Options, Outcome, PlanOptions, RemovalRequest, Target};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -22,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let client = Client::builder(registry).credentials(Keychain::discover(keychain::Options::from_env())).build()?;
     let requests = tags.into_iter().map(|tag| RemovalRequest::new(Target::Tag(tag))).collect();
-    let plan = Plan::make(&client.repository(&repository), requests, PlanOptions::default()).await?;
+    let plan = removal::plan(&client.repository(&repository), requests, PlanOptions::default()).await?;
     for item in plan.items() {
         match &item.method {
             Ok(method) => println!("{:?}: {method:?}", item.request.target),
@@ -30,14 +32,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    let mut execution = plan.execute(Options::default());
-    while let Some((item, outcome)) = execution.next().await {
+    // Ends with an error if anything is gone that should have stayed.
+    let mut outcomes = pin!(plan.execute(Options::default()).into_stream());
+    while let Some((item, outcome)) = outcomes.try_next().await? {
         match outcome {
             Outcome::Removed(_) => println!("removed {:?}", item.request.target),
             other => println!("{:?}: {other:?}", item.request.target),
         }
     }
-    // Fails if anything is gone that should have stayed.
-    execution.verify().await?;
     Ok(())
 }

@@ -33,11 +33,10 @@
 //!
 //! | layer | module | content |
 //! |---|---|---|
-//! | 4 | [`analysis`] | what storage tags and repositories use: pure functions over snapshots |
 //! | 4 | [`diagnosis`] | why a registry cannot be used: one check after the other |
 //! | 4 | [`removal`] | plan, execute, verify and undo deletions |
 //! | 4 | [`retention`] | which tags of a repository to keep by a rule: facts in, decisions out; pure |
-//! | 4 | [`analysis`] | what differs between images, what tags pointed to at another time; pure |
+//! | 4 | [`analysis`] | what tags and repositories weigh, what differs between images, what moved since a snapshot; pure |
 //! | 4 | [`layers`] | the files of images: layers unpacked and put on top of each other |
 //! | 3 | [`registry`] | [`Client`](registry::Client) and its endpoints: catalog, tags, manifests, blobs, deletion, snapshots |
 //! | 3 | [`cache`] | manifests and configs by digest, on disk |

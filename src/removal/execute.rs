@@ -16,7 +16,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use futures::FutureExt;
+use futures::{FutureExt, Stream, stream};
 
 use super::archive::Run;
 use super::decide::decide;
@@ -142,6 +142,18 @@ impl Execution {
         }
         let lost = self.kept.find_lost().await?;
         if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
+    }
+
+    /// The items that are done, with their outcomes, and at the end the verification of everything that was kept: its
+    /// error is that of [`Execution::verify`].
+    pub fn into_stream(self) -> impl Stream<Item = Result<(Item, Outcome)>> + Send + use<> {
+        stream::unfold(Some(self), |execution| async move {
+            let mut execution = execution?;
+            match execution.next().await {
+                Some(done) => Some((Ok(done), Some(execution))),
+                None => execution.verify().await.err().map(|error| (Err(error), None)),
+            }
+        })
     }
 
     /// Ends the execution early: the items that were done and not yet returned, and the one whose removal was

@@ -2,13 +2,13 @@
 //! verification.
 //!
 //! Registries differ in what they delete (OCI distribution specification, "Content Management"): some delete a tag by
-//! its name, others only manifests, and with a manifest every tag on it. [`Plan::make`] finds out what the registry
+//! its name, others only manifests, and with a manifest every tag on it. [`plan()`] finds out what the registry
 //! deletes and what depends on what; [`decide`] is the rule, a pure function. [`Execution::next`] executes one item
 //! after the other, checks right before each deletion what must be kept, and verifies afterwards that the target is
-//! gone. [`Execution::verify`] verifies that everything else stayed.
+//! gone. [`Execution::verify`] verifies that everything else stayed. [`Execution::into_stream`] does both.
 //!
 //! ```text
-//! let plan = Plan::make(&client.repository(&name), requests, PlanOptions::default()).await?;
+//! let plan = removal::plan(&client.repository(&name), requests, PlanOptions::default()).await?;
 //! let mut execution = plan.execute(Options::default());
 //! while let Some((item, outcome)) = execution.next().await { … }
 //! execution.verify().await?;
@@ -45,7 +45,7 @@ pub use decide::{Decision, decide};
 pub use execute::{Execution, Options};
 pub use item::{Item, Origin, SiblingTags};
 pub use outcome::{Outcome, Removed};
-pub use plan::{Plan, PlanOptions};
+pub use plan::{Plan, PlanOptions, plan};
 pub use purge::Reclaimable;
 pub use request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
 pub use saved::{SavedItem, SavedPlan};

@@ -19,7 +19,7 @@ use crate::registry::RepositoryHandle;
 use crate::registry::snapshot::SnapshotProgress;
 use crate::retention::UsedTags;
 
-/// Options of [`Plan::make`].
+/// Options of [`plan`].
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct PlanOptions {
@@ -41,31 +41,31 @@ pub struct Plan {
     pub(super) decision: Decision,
 }
 
-impl Plan {
-    /// Makes a plan. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// Those of the probes and of [`RepositoryHandle::snapshot`], where nothing can be said about the repository. Why a
-    /// single request cannot be fulfilled is in its item.
-    pub fn make(
-        repository: &RepositoryHandle,
-        requests: Vec<RemovalRequest>,
-        options: PlanOptions,
-    ) -> impl Future<Output = Result<Self>> + Send + use<> {
-        let repository = repository.clone();
-        async move {
-            let PlanOptions { inspect, used, progress } = options;
-            // Whether a digest is in use shows only when all tags are resolved.
-            let inspect = if used.is_some() { Inspect::Full } else { inspect };
-            let mut state = RepositoryState::gather(&repository, &requests, inspect, progress).await?;
-            if let Some(used) = used {
-                state.keep_used(&used);
-            }
-            Self::of_state(repository, state, requests, inspect).await
+/// Plans the removal of tags and manifests from a repository. Changes nothing.
+///
+/// # Errors
+///
+/// Those of the probes and of [`RepositoryHandle::snapshot`], where nothing can be said about the repository. Why a
+/// single request cannot be fulfilled is in its item.
+pub fn plan(
+    repository: &RepositoryHandle,
+    requests: Vec<RemovalRequest>,
+    options: PlanOptions,
+) -> impl Future<Output = Result<Plan>> + Send + use<> {
+    let repository = repository.clone();
+    async move {
+        let PlanOptions { inspect, used, progress } = options;
+        // Whether a digest is in use shows only when all tags are resolved.
+        let inspect = if used.is_some() { Inspect::Full } else { inspect };
+        let mut state = RepositoryState::gather(&repository, &requests, inspect, progress).await?;
+        if let Some(used) = used {
+            state.keep_used(&used);
         }
+        Plan::of_state(repository, state, requests, inspect).await
     }
+}
 
+impl Plan {
     /// Makes a plan from a known state, on a thread for blocking work: a large repository takes a while.
     ///
     /// # Errors

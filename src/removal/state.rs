@@ -78,7 +78,7 @@ impl RepositoryState {
     ///
     /// # Errors
     ///
-    /// As for [`Plan::make`](super::Plan::make).
+    /// As for [`plan`](super::plan()).
     pub async fn of_snapshot(
         repository: &RepositoryHandle,
         index: Arc<TagIndex>,

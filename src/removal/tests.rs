@@ -384,7 +384,7 @@ fn futures_are_send_and_static() {
     let repository = client.repository(&"app".parse().expect("a repository"));
     spawnable(&client);
     spawnable(&repository.snapshot(SnapshotOptions::default()));
-    spawnable(&Plan::make(&repository, Vec::new(), PlanOptions::default()));
+    spawnable(&plan(&repository, Vec::new(), PlanOptions::default()));
     fn is_stream<T: Stream + Unpin + Send + 'static>(_: &T) {}
     is_stream(&repository.tags());
     spawnable(&async move {

@@ -11,7 +11,7 @@ use registry_ls::registry::snapshot::SnapshotOptions;
 use registry_ls::registry::{Client, RepositoryHandle};
 use registry_ls::removal::{
     Archive, Inspect, Item, Limits, Method, Methods, Options, Outcome as Ended, Plan, PlanOptions, RemovalPolicy,
-    RemovalRequest, RepositoryState, Siblings, Target,
+    RemovalRequest, RepositoryState, Siblings, Target, plan,
 };
 use registry_ls::retention::{self, Rule, UsedImages, UsedTags, decide};
 use registry_ls::trust::{self, Trust};
@@ -96,7 +96,7 @@ impl Command {
             let mut options = PlanOptions::default();
             options.inspect = self.inspect;
             options.used = self.used.clone().map(Arc::new);
-            return Plan::make(repository, self.requests.clone(), options).await;
+            return plan(repository, self.requests.clone(), options).await;
         };
         let mut options = SnapshotOptions::default();
         options.dates = true;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use registry_ls::name::{Digest, Repository};
 use registry_ls::registry::snapshot::SnapshotProgress;
-use registry_ls::removal::{Method, Methods, Plan, PlanOptions, RemovalPolicy, RemovalRequest, Siblings, Target};
+use registry_ls::removal::{Method, Methods, Plan, PlanOptions, RemovalPolicy, RemovalRequest, Siblings, Target, plan};
 
 use crate::commands::context::Context;
 use crate::commands::removal::{RecordWriter, RemovalRunner};
@@ -36,7 +36,7 @@ pub async fn run(repository: &str, tag: &str, with_siblings: bool, context: &Con
     let counts = Arc::new(SnapshotProgress::default());
     let mut options = PlanOptions::default();
     options.progress = Arc::clone(&counts);
-    let plan = Plan::make(&handle, vec![request.clone()], options);
+    let plan = plan(&handle, vec![request.clone()], options);
     let plan = context.with_progress(&format!("inspecting {handle}"), &counts, plan).await?;
     let mut removed = Removed(false);
     let outcome = match plan {

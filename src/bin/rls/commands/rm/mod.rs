@@ -6,7 +6,7 @@ use std::io::Stdout;
 use std::sync::Arc;
 
 use registry_ls::registry::snapshot::SnapshotProgress;
-use registry_ls::removal::{Inspect, Plan, PlanOptions, SavedPlan};
+use registry_ls::removal::{Inspect, Plan, PlanOptions, SavedPlan, plan};
 
 use self::tasks::Task;
 use super::context::Context;
@@ -93,7 +93,7 @@ async fn confirmed_plan(
             .map(|used| Arc::new(used.in_repository(task.repository.registry(), task.repository.name())));
         let mut options = PlanOptions::default();
         (options.inspect, options.used, options.progress) = (inspect, used, Arc::clone(&counts));
-        let plan = Plan::make(&task.repository, task.requests.clone(), options);
+        let plan = plan(&task.repository, task.requests.clone(), options);
         let plan = match context.with_progress(&format!("inspecting {}", task.repository), &counts, plan).await? {
             Ok(plan) => plan,
             Err(error) => return Ok(Err(error)),
