@@ -106,6 +106,11 @@ impl Transport {
         self.limiter.max_concurrency()
     }
 
+    /// The requests that may be in flight at once now.
+    pub fn concurrency(&self) -> usize {
+        self.limiter.concurrency()
+    }
+
     /// Announces repositories that are going to be read, so that one token can be fetched for several of them.
     pub fn prefetch_tokens(&self, repositories: impl IntoIterator<Item = Repository>) {
         self.tokens.prefetching().add_pending(repositories);

@@ -76,6 +76,12 @@ impl Client {
     pub fn max_concurrency(&self) -> usize {
         self.transport.max_concurrency()
     }
+
+    /// The number of requests that may be in flight at once now. It adapts to the registry, unless
+    /// [`Jobs::Fixed`](crate::http::Jobs) was given.
+    pub fn concurrency(&self) -> usize {
+        self.transport.concurrency()
+    }
 }
 
 /// Builds a [`Client`].

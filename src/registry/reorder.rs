@@ -17,7 +17,7 @@ const BEGUN_PER_REQUEST: usize = 8;
 
 /// How many of them may be unfinished: those that wait for a retry need no request, nor do those that wait for another
 /// item that reads the same.
-const UNFINISHED_PER_REQUEST: usize = 4;
+const UNFINISHED_PER_REQUEST: usize = 2;
 
 /// The bytes of waiting results above which nothing new is begun.
 const MAX_WAITING_BYTES: usize = 4 * 1024 * 1024;
@@ -30,14 +30,16 @@ struct Waiting {
 }
 
 /// Runs the futures of `works`, enough of them to keep `requests` requests in flight, and returns their results in
-/// order. `size` is the size of a result in memory, in bytes.
-pub fn reorder<S>(
+/// order. `requests` is read anew for each work, since the number that a registry is sent at once changes, and each
+/// unfinished work takes memory. `size` is the size of a result in memory, in bytes.
+pub fn reorder<S, R>(
     works: S,
-    requests: usize,
+    requests: R,
     size: fn(&<S::Item as Future>::Output) -> usize,
-) -> impl Stream<Item = <S::Item as Future>::Output> + use<S>
+) -> impl Stream<Item = <S::Item as Future>::Output> + use<S, R>
 where
     S: Stream<Item: Future>,
+    R: Fn() -> usize,
 {
     let mut works = Box::pin(works.fuse());
     let waiting = Arc::new(Waiting::default());
@@ -45,7 +47,7 @@ where
     let mut is_pending = false;
     stream::poll_fn(move |cx| {
         loop {
-            let count = waiting.count.load(Ordering::Relaxed);
+            let (count, requests) = (waiting.count.load(Ordering::Relaxed), requests());
             let has_room = begun.len() < requests.saturating_mul(BEGUN_PER_REQUEST)
                 && begun.len() - count < requests.saturating_mul(UNFINISHED_PER_REQUEST)
                 && waiting.bytes.load(Ordering::Relaxed) < MAX_WAITING_BYTES;
@@ -115,31 +117,31 @@ mod tests {
     #[test]
     fn a_slow_one_does_not_stop_the_others_until_the_buffer_is_full() {
         let works = Works::default();
-        let mut results = Box::pin(reorder(works.stream(100), 2, Vec::len));
-        assert_eq!((results.next().now_or_never(), works.begun()), (None, 8));
+        let mut results = Box::pin(reorder(works.stream(100), || 2, Vec::len));
+        assert_eq!((results.next().now_or_never(), works.begun()), (None, 4));
         for at in 1..16 {
             works.finish(at, &[at as u8]);
-            assert_eq!((results.next().now_or_never(), works.begun()), (None, 16.min(8 + at)));
+            assert_eq!((results.next().now_or_never(), works.begun()), (None, 16.min(4 + at)));
         }
         works.finish(0, &[0]);
         for at in 0..16 {
             assert_eq!(results.next().now_or_never().flatten(), Some(vec![at]), "in order");
         }
-        assert_eq!(works.begun(), 24, "as many as may be unfinished, after those that were returned");
+        assert_eq!(works.begun(), 20, "as many as may be unfinished, after those that were returned");
     }
 
     #[test]
     fn large_results_that_wait_hold_up_new_ones() {
         let works = Works::default();
-        let mut results = Box::pin(reorder(works.stream(100), 2, Vec::len));
+        let mut results = Box::pin(reorder(works.stream(100), || 2, Vec::len));
         assert_eq!(results.next().now_or_never(), None);
         works.finish(1, &vec![0; MAX_WAITING_BYTES]);
-        assert_eq!((results.next().now_or_never(), works.begun()), (None, 8));
+        assert_eq!((results.next().now_or_never(), works.begun()), (None, 4));
         works.finish(2, &[]);
-        assert_eq!((results.next().now_or_never(), works.begun()), (None, 8));
+        assert_eq!((results.next().now_or_never(), works.begun()), (None, 4));
         works.finish(0, &[]);
         assert!(results.next().now_or_never().is_some() && results.next().now_or_never().is_some());
-        assert_eq!((results.next().now_or_never(), works.begun()), (Some(Some(Vec::new())), 11));
+        assert_eq!((results.next().now_or_never(), works.begun()), (Some(Some(Vec::new())), 7));
     }
 
     #[test]
@@ -153,7 +155,7 @@ mod tests {
         });
         let source = works.stream(1).left_stream::<stream::Empty<_>>();
         let source = source.chain(stalled);
-        let mut results = Box::pin(reorder(source, 1, Vec::len));
+        let mut results = Box::pin(reorder(source, || 1, Vec::len));
         for expected in 1..4 {
             assert_eq!((results.next().now_or_never(), polls.get()), (None, expected));
         }
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn it_ends_with_its_source() {
-        let mut results = Box::pin(reorder(Works::default().stream(0), 2, Vec::len));
+        let mut results = Box::pin(reorder(Works::default().stream(0), || 2, Vec::len));
         assert_eq!(results.next().now_or_never(), Some(None));
     }
 }

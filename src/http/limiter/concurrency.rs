@@ -71,6 +71,11 @@ impl ConcurrencyLimiter {
         if is_fixed { limit } else { MAX }
     }
 
+    /// The current limit.
+    pub fn limit(&self) -> usize {
+        self.state().window.limit
+    }
+
     /// Waits for a permit; waiters are served in order.
     pub async fn acquire(self: &Arc<Self>) -> Permit {
         // The semaphore is never closed, so this never fails.

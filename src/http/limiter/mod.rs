@@ -42,6 +42,11 @@ impl Limiter {
         self.concurrency.max_concurrency()
     }
 
+    /// The requests that may be in flight at once now.
+    pub fn concurrency(&self) -> usize {
+        self.concurrency.limit()
+    }
+
     /// Waits for permission to have one more request in flight.
     pub async fn acquire(&self) -> Permit {
         self.concurrency.acquire().await

@@ -294,7 +294,7 @@ impl<'a> Summaries<'a> {
         // Positions instead of references, with which the compiler cannot prove the future to be `Send`.
         let children =
             stream::iter(0..listed.len()).map(|place| self.summarize_listed(&listed[place], level + 1, left));
-        let mut children = std::pin::pin!(reorder(children, self.repository.client().max_concurrency(), |_| 0));
+        let mut children = std::pin::pin!(reorder(children, || self.repository.client().concurrency(), |_| 0));
         for descriptor in listed {
             let Some(child) = children.next().await else { return };
             sum.add_child(descriptor, child);

@@ -18,7 +18,7 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> std::result::Resul
     let resolved = stream::iter(&targets).map(|(repository, reference)| async move {
         (repository, reference, digest(args, repository, reference).await)
     });
-    let mut resolved = reorder(resolved, MAX_PENDING, |_| 0).boxed_local();
+    let mut resolved = reorder(resolved, || MAX_PENDING, |_| 0).boxed_local();
     let outcome = loop {
         let (repository, reference, outcome) = match next_or_flush(context, &mut resolved, &mut output).await {
             Ok(Some(resolved)) => resolved,

@@ -119,7 +119,7 @@ async fn list(
                 Ok((name, Some(tags)))
             }
         });
-        reorder(listed, client.max_concurrency(), size).boxed_local()
+        reorder(listed, || client.concurrency(), size).boxed_local()
     } else {
         flatten_batches(names).map_ok(|name| (name, None)).boxed_local()
     };

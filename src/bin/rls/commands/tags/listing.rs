@@ -227,8 +227,8 @@ impl Listing<'_> {
             // Boxed, because the buffer moves pending futures around.
             async move { Ok(vec![self.info(tag?, summaries).await]) }.boxed_local()
         };
-        let requests = self.repository.client().max_concurrency();
-        reorder(flatten_batches(tags).map(info), requests, size_of_val::<Batch>).boxed_local()
+        reorder(flatten_batches(tags).map(info), || self.repository.client().concurrency(), size_of_val::<Batch>)
+            .boxed_local()
     }
 
     async fn info(&self, tag: Tag, summaries: Rc<Summaries<'_>>) -> TagInfo {
