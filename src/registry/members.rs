@@ -66,6 +66,17 @@ impl<'de, const N: usize> Visitor<'de> for Names<N> {
     }
 }
 
+/// Whether Go reads a member of this name as the known one: whatever the case, and with the two characters beyond ASCII
+/// whose other case is an ASCII letter, `ſ` and the Kelvin sign.
+pub(super) fn is_alike(known: &str, name: &str) -> bool {
+    let folded = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    known.chars().map(folded).eq(name.chars().map(folded))
+}
+
 /// The position of a member's name among the names.
 struct Name<'a>(&'a [&'static str]);
 
@@ -85,7 +96,7 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        match self.0.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+        match self.0.iter().position(|known| is_alike(known, name)) {
             Some(place) if self.0[place] != name => {
                 Err(E::custom(format_args!("the member {name} should be written {}", self.0[place])))
             }
@@ -220,6 +231,19 @@ mod tests {
         assert_eq!((a.map(RawValue::get), b.is_none(), c.is_none()), (Some("[1,2]"), true, true));
         for text in [r#"{"a":1,"a":1}"#, r#"{"a":null,"a":1}"#, r#"{"A":1}"#, "[]", "7", r#"{"a":1}x"#, r#"{"a":1"#] {
             assert!(members(text.as_bytes(), ["a"]).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_alike_where_go_takes_one_for_the_other() {
+        for name in ["manifests", "MANIFESTS", "Manifests", "manife\u{17f}t\u{17f}"] {
+            assert!(is_alike("manifests", name), "{name}");
+            let text = serde_json::json!({name: []}).to_string();
+            assert_eq!(members(text.as_bytes(), ["manifests"]).is_ok(), name == "manifests", "{name}");
+        }
+        assert!(is_alike("token", "to\u{212a}en"));
+        for name in ["manifest", "manifests ", "manifestz", "ｍanifests", "manıfests"] {
+            assert!(!is_alike("manifests", name), "{name}");
         }
     }
 

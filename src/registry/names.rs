@@ -5,6 +5,7 @@
 
 use serde::de::IgnoredAny;
 
+use super::members::is_alike;
 use crate::name::Digest;
 
 /// The longest string or number in a body, in bytes.
@@ -263,12 +264,12 @@ impl NameScanner {
         }
     }
 
-    /// Takes a key. Duplicates are refused, since parsers differ about which one counts.
+    /// Takes a key, in any case as in Go. Duplicates are refused, since parsers differ about which one counts.
     fn top_key(&mut self, key: &str) -> Result<(), ListError> {
-        let twice = if key == self.field {
+        let twice = if is_alike(self.field, key) {
             self.key = Key::Field;
             std::mem::replace(&mut self.seen_field, true)
-        } else if key == "name" {
+        } else if is_alike("name", key) {
             self.key = Key::Name;
             self.name.is_some()
         } else {
@@ -392,6 +393,8 @@ mod tests {
             (r#"{"tags":["a"]}1"#, Malformed("text after the list")),
             (r#"{"tags":["a"]}"}"#, Malformed("text after the list")),
             (r#"{"tags":["a"],"tags":[]}"#, Malformed("a key that occurs twice")),
+            (r#"{"tags":["a"],"Tags":["b"]}"#, Malformed("a key that occurs twice")),
+            (r#"{"tag\u017f":["a"],"tags":["b"]}"#, Malformed("a key that occurs twice")),
             (r#"{"tags":[1]}"#, Malformed("an entry that is not a string")),
             (r#"{"tags":[["a"]]}"#, Malformed("an entry that is not a string")),
             (r#"{"tags":{"a":1}}"#, Malformed("the list is not an array")),
