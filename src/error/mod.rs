@@ -288,6 +288,20 @@ impl Error {
     pub fn is_not_found(&self) -> bool {
         matches!(self.kind(), Kind::NotFound(_))
     }
+
+    /// The same error, but not "not found" where a page says so that no registry sends: a proxy or gateway answered in
+    /// its place, so that nothing is known of the object.
+    #[must_use]
+    pub fn unless_foreign(self) -> Self {
+        match self.reply().filter(|reply| self.is_not_found() && reply.is_foreign) {
+            Some(reply) => {
+                let status = reply.status;
+                let what = format!("{}, according to a page that no registry sends", self.what());
+                self.called(what).with_kind(Kind::Protocol(Fault::Status(status)))
+            }
+            None => self,
+        }
+    }
 }
 
 /// A text without the number that the standard library adds to the words of a system error: ` (os error 2)`.

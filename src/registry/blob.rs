@@ -6,6 +6,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderValue, RANGE};
 
 use super::descriptor::Descriptor;
 use super::endpoint::Endpoint;
+use super::manifest::is_worth_a_get;
 use super::repository::RepositoryHandle;
 use crate::error::{Danger, Error, Fault, Kind, Operation, Result};
 use crate::http::{Request, Response, RetryState};
@@ -81,6 +82,26 @@ impl RepositoryHandle {
     pub async fn has_blob(&self, digest: &Digest) -> Result<bool> {
         let request = self.client.request(Method::HEAD, Endpoint::Blob(&self.name, digest));
         match self.client.transport.send(&request).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the repository has a blob that is expected to exist: by HEAD, and by GET where HEAD is refused or answers
+    /// "not found". The blob is not read.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be determined; [`Fault::Status`] for "not found" in a page that no registry sends.
+    pub async fn find_blob(&self, digest: &Digest) -> Result<bool> {
+        match self.has_blob(digest).await {
+            Ok(false) => {}
+            Err(error) if is_worth_a_get(&error) => {}
+            found => return found,
+        }
+        let request = self.client.request(Method::GET, Endpoint::Blob(&self.name, digest));
+        match self.client.transport.send(&request).await.map_err(Error::unless_foreign) {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),

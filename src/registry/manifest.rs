@@ -41,6 +41,8 @@ pub struct Resolved {
 pub(crate) struct Fetched {
     /// The digest of the bytes.
     pub digest: Digest,
+    /// The sha256 digest of the bytes, where `digest` is of another algorithm.
+    pub sha256: Option<Digest>,
     /// The digest in the header of the reply.
     pub header_digest: Option<Digest>,
     /// The `Content-Type`.
@@ -88,12 +90,43 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`RepositoryHandle::resolve`] but "not found".
+    /// Those of [`RepositoryHandle::resolve`] but "not found"; [`Fault::Status`] for "not found" in a page that no
+    /// registry sends.
     pub async fn try_resolve(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
-        match self.resolve(target).await {
+        match self.resolve(target).await.map_err(Error::unless_foreign) {
             Ok(resolved) => Ok(Some(resolved)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// As [`RepositoryHandle::try_resolve`], for what is expected to exist: "not found" counts when GET answers so
+    /// twice, since a replica may lag behind.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RepositoryHandle::try_resolve`].
+    pub async fn find(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
+        let target = target.into();
+        match self.try_resolve(target).await? {
+            None => self.resolve_by_content(target).await,
+            found => Ok(found),
+        }
+    }
+
+    /// As [`RepositoryHandle::find`], with a digest of this algorithm, whichever the registry uses.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RepositoryHandle::find`] and [`RepositoryHandle::manifest`].
+    pub async fn find_by(&self, target: impl Into<Target<'_>>, algorithm: Algorithm) -> Result<Option<Resolved>> {
+        let target = target.into();
+        match self.find(target).await? {
+            Some(found) if found.digest.algorithm() != algorithm => {
+                let bytes = self.manifest(target).await?.bytes;
+                Ok(Some(Resolved { digest: Digest::of(algorithm, &bytes), ..found }))
+            }
+            found => Ok(found),
         }
     }
 
@@ -111,8 +144,8 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of the transport; [`Fault::Html`] for a page that no registry sends; [`Danger::DigestMismatch`] when the
-    /// bytes do not match the requested digest.
+    /// Those of the transport; [`Fault::Html`] or [`Fault::Status`] for a page that no registry sends;
+    /// [`Danger::DigestMismatch`] when the bytes do not match the requested digest.
     pub(crate) async fn fetch_manifest(&self, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
         self.fetch_and_hash(request, target.digest()).await
@@ -124,7 +157,15 @@ impl RepositoryHandle {
     }
 
     async fn fetch_and_hash(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
-        let (response, bytes, held) = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await?;
+        let mut fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
+        if let Err(error) = &fetched
+            && error.is_not_found()
+            && error.reply().is_some_and(|reply| reply.is_foreign)
+        {
+            // The registry itself may answer again.
+            fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
+        }
+        let (response, bytes, held) = fetched.map_err(Error::unless_foreign)?;
         let header = content_digest(&response);
         let media_type = response.media_type();
         let size = bytes.len() as u64;
@@ -145,7 +186,8 @@ impl RepositoryHandle {
                 digest
             }
         };
-        Ok(Fetched { digest, header_digest: header, media_type, size, manifest, held })
+        let sha256 = (digest.algorithm() != Algorithm::Sha256).then(|| Digest::of(Algorithm::Sha256, &bytes));
+        Ok(Fetched { digest, sha256, header_digest: header, media_type, size, manifest, held })
     }
 
     /// Resolves by HEAD. The inner error means that a GET may know more, with the error of the HEAD if it failed.
@@ -206,6 +248,23 @@ impl RepositoryHandle {
         self.manifest_and_header_digest(target.into()).await.map(|(manifest, _)| manifest)
     }
 
+    /// As [`RepositoryHandle::manifest`], for what is expected to exist: `None` where GET answers "not found" twice.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RepositoryHandle::manifest`] but "not found"; [`Fault::Status`] for "not found" in a page that no
+    /// registry sends.
+    pub async fn find_manifest(&self, digest: &Digest) -> Result<Option<Manifest>> {
+        for _ in 0..2 {
+            match self.manifest(digest).await.map_err(Error::unless_foreign) {
+                Ok(manifest) => return Ok(Some(manifest)),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
     /// As [`RepositoryHandle::manifest`], with the digest in the header of the reply.
     pub(super) async fn manifest_and_header_digest(&self, target: Target<'_>) -> Result<(Manifest, Option<Digest>)> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
@@ -257,7 +316,8 @@ impl RepositoryHandle {
         let digest = descriptor.digest.fetchable()?;
         let request = unencoded(self.client.request(Method::GET, Endpoint::Blob(&self.name, digest)));
         let what = format!("config {digest}");
-        let (response, bytes) = self.client.transport.fetch(&request, LARGEST_CONFIG).await?;
+        let fetched = self.client.transport.fetch(&request, LARGEST_CONFIG).await;
+        let (response, bytes) = fetched.map_err(Error::unless_foreign)?;
         matches_digest(digest, &bytes, &what)?;
         same_size(descriptor, bytes.len())?;
         warn_of_contradiction(&response, digest, &what);
@@ -335,7 +395,7 @@ fn warn_of_contradiction(response: &Response, digest: &Digest, what: &str) {
 
 /// Whether a GET may know more than the failed HEAD: a reply to HEAD has no body, and some servers do not support the
 /// method.
-fn is_worth_a_get(error: &Error) -> bool {
+pub(super) fn is_worth_a_get(error: &Error) -> bool {
     let is_answered =
         |reply: &Reply| reply.status == 500 || (reply.status >= 400 && !is_transient_status(reply.status));
     !error.is_during_login() && error.reply().is_some_and(is_answered)

@@ -102,6 +102,8 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestCo
         403 if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
         401 | 403 => (denied(), not_allowed(context)),
         404 if context.operation == Operation::Catalog => unsupported(context),
+        // Hidden from those who may not see it, which does not mean that it does not exist.
+        404 if code("DENIED") || code("UNAUTHORIZED") => (denied(), not_allowed(context)),
         404 if code("NAME_UNKNOWN") => {
             let repository = context.permission.as_ref().and_then(|permission| permission.repository.as_ref());
             let name = repository.map_or(name.clone(), ToString::to_string);

@@ -1,6 +1,6 @@
 //! Builds the index of a snapshot.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -14,6 +14,8 @@ use crate::name::{Digest, PackedDigest, Tag};
 #[derive(Debug, Default)]
 pub struct Builder {
     index: TagIndex,
+    /// Manifests that are known by a digest of another algorithm, with their sha256 digests.
+    sha256: Vec<(ManifestId, PackedDigest)>,
     /// The approximate size of the names in bytes.
     name_bytes: usize,
 }
@@ -71,6 +73,12 @@ impl Builder {
         self.index.manifests[manifest.position()] = state;
     }
 
+    /// Records the sha256 digest of a manifest that is known by a digest of another algorithm. Where the index has that
+    /// too, both are the same manifest: each has the tags and parents of the other.
+    pub fn also_known_as(&mut self, manifest: ManifestId, sha256: &Digest) {
+        self.sha256.push((manifest, PackedDigest::from(sha256)));
+    }
+
     /// Adds a blob with its size in bytes. `digest` may be of any algorithm. Returns its number.
     pub fn blob(&mut self, digest: &str, size: u64) -> BlobId {
         let entry = self.index.blobs.entry(BlobKey::of(digest));
@@ -126,10 +134,18 @@ impl Builder {
                 ManifestState::Missing | ManifestState::Unreadable(_) | ManifestState::Unread => None,
             })
         };
+        let known = |digest| index.digests.get_index_of(digest).map(narrow);
+        let same = self.sha256.iter().filter_map(|(manifest, sha256)| Some((manifest.0, known(sha256)?)));
+        let same: HashMap<_, _> = same.flat_map(|(one, other)| [(one, other), (other, one)]).collect();
+        // What concerns a manifest concerns it under its other digest, too.
+        let of_both = |(manifest, other): (u32, u32)| {
+            let alias = same.get(&manifest).map(|same| (*same, other));
+            std::iter::once((manifest, other)).chain(alias)
+        };
         let on = index.tags.values().zip(0..).filter_map(|(pointer, tag)| Some((pointer.manifest()?.0, tag)));
-        let tags_on = Adjacency::new(count, on);
+        let tags_on = Adjacency::new(count, on.flat_map(of_both));
         let parents = facts().flat_map(|(facts, parent)| facts.children.iter().map(move |child| (child.0, parent)));
-        let parents = Adjacency::new(count, parents);
+        let parents = Adjacency::new(count, parents.flat_map(of_both));
         let referrers = facts().filter_map(|(facts, referrer)| Some((facts.subject?.0, referrer)));
         let referrers = Adjacency::new(count, referrers);
         index.tags.shrink_to_fit();

@@ -140,6 +140,13 @@ impl TagIndex {
         self.tags_on(manifest).len() > 0 || self.parents(manifest).len() > 0
     }
 
+    /// A manifest that names this digest as that of a config or layer.
+    pub fn manifest_with_blob(&self, digest: &Digest) -> Option<ManifestId> {
+        let blob = BlobId(narrow(self.blobs.get_index_of(&BlobKey::of(digest.as_str()))?));
+        let has_blob = |manifest: &ManifestId| self.facts(*manifest).is_some_and(|facts| facts.blobs.contains(&blob));
+        self.manifests().map(|(manifest, _)| manifest).find(has_blob)
+    }
+
     /// The size of a blob in bytes; 0 where it is unknown.
     pub fn blob_size(&self, blob: BlobId) -> u64 {
         self.blobs[blob.position()]

@@ -15,7 +15,7 @@ use super::builder::Builder;
 use super::facts::{ManifestFacts, ManifestId, ManifestState};
 use super::index::TagIndex;
 use crate::error::{Error, Result};
-use crate::name::{Digest, Tag, Target};
+use crate::name::{Algorithm, Digest, Tag, Target};
 use crate::registry::created::Dates;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
 use crate::registry::document::{Content, Document, MAX_DEPTH, too_deep};
@@ -88,6 +88,8 @@ pub(super) enum ManifestOutcome {
 /// A parsed manifest, before it is added to the index.
 pub(super) struct ParsedManifest {
     size: u64,
+    /// Its sha256 digest, where it is known by a digest of another algorithm.
+    sha256: Option<Digest>,
     document: Document,
 }
 
@@ -222,7 +224,10 @@ impl SnapshotReader {
             ManifestOutcome::NotFound => return self.builder.set(manifest, ManifestState::Missing),
             ManifestOutcome::Failed(error) => return self.builder.set(manifest, ManifestState::Unreadable(error)),
         };
-        let ParsedManifest { size, document } = *parsed;
+        let ParsedManifest { size, sha256, document } = *parsed;
+        if let Some(sha256) = &sha256 {
+            self.builder.also_known_as(manifest, sha256);
+        }
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let mut facts = ManifestFacts { size, ..ManifestFacts::default() };
         let subject = document.subject.as_ref().and_then(|subject| subject.digest.supported());
@@ -286,7 +291,9 @@ fn fetch_cached(
     async move {
         if let Some(cached) = repository.cached_manifest(&digest).await {
             let size = cached.bytes.len() as u64;
-            return (manifest, parsed(size, cached.document()));
+            let sha256 =
+                (digest.algorithm() != Algorithm::Sha256).then(|| Digest::of(Algorithm::Sha256, &cached.bytes));
+            return (manifest, parsed(size, sha256, cached.document()));
         }
         let outcome = match repository.fetch_manifest(Target::Digest(&digest)).await {
             Ok(fetched) => {
@@ -305,13 +312,13 @@ fn fetch_cached(
 
 /// Parses a fetched manifest, and releases its bytes.
 pub(super) fn parse(fetched: Fetched) -> ManifestOutcome {
-    let Fetched { manifest, size, held: _held, .. } = fetched;
-    parsed(size, manifest.and_then(|manifest| manifest.document()))
+    let Fetched { manifest, size, sha256, held: _held, .. } = fetched;
+    parsed(size, sha256, manifest.and_then(|manifest| manifest.document()))
 }
 
-fn parsed(size: u64, document: Result<Document>) -> ManifestOutcome {
+fn parsed(size: u64, sha256: Option<Digest>, document: Result<Document>) -> ManifestOutcome {
     match document {
-        Ok(document) => ManifestOutcome::Parsed(Box::new(ParsedManifest { size, document })),
+        Ok(document) => ManifestOutcome::Parsed(Box::new(ParsedManifest { size, sha256, document })),
         Err(error) => ManifestOutcome::Failed(error),
     }
 }

@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec, Layer};
-use registry_fixture::{Answer, Digest, Match};
+use registry_fixture::{Answer, Digest, Match, Method};
 use test_support::Rls;
 
 use crate::registries::{empty, seeded};
@@ -77,4 +77,59 @@ fn what_cannot_be_checked_is_unknown() {
     --- stderr
     checked 1 tag: 1 problem
     ");
+}
+
+#[test]
+fn what_one_reply_denies_is_looked_for_again() {
+    let registry = empty();
+    let layer = Layer::file("app", "app");
+    let index = IndexSpec::new(vec![ImageSpec::new("a").layer(layer.clone()), ImageSpec::new("b")]);
+    let digest = registry.push_index("app", "1", &index);
+    let child = index.build().manifests[0].digest.clone();
+    let stale = || Answer::not_found("MANIFEST_UNKNOWN");
+    for (reads, denial) in [
+        (Match::manifest("app", "1").reads().times(2), stale()),
+        (Match::manifest("app", digest.as_str()).reads(), stale()),
+        (Match::manifest("app", child.as_str()).reads(), stale()),
+        // Some servers do not answer HEAD for a blob that they have.
+        (Match::blobs("app").method(Method::HEAD).always(), Answer::new(404)),
+        (Match::blobs("app").method(Method::HEAD).always(), Answer::new(403)),
+        (Match::blobs("app").method(Method::HEAD).always(), Answer::new(405)),
+        (Match::blobs("app").method(Method::HEAD).always(), Answer::new(500)),
+    ] {
+        registry.inject(reads, denial);
+        let outcome = Rls::at(&registry).words("check app --retries 0").run();
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(0), "checked 1 tag: 0 problems\n"), "{outcome}");
+        registry.clear_faults();
+    }
+}
+
+#[test]
+fn a_page_that_no_registry_sends_makes_nothing_missing() {
+    let registry = empty();
+    let index = IndexSpec::new(vec![ImageSpec::new("a"), ImageSpec::new("b")]);
+    registry.push_index("app", "1", &index);
+    let child = index.build().manifests[0].digest.clone();
+    for page in [Answer::html(404, "no such site"), Answer::text(404, "404 page not found"), denied()] {
+        for reads in [
+            Match::manifest("app", "1").reads().always(),
+            Match::manifest("app", child.as_str()).reads().always(),
+            Match::blobs("app").reads().always(),
+        ] {
+            registry.inject(reads, page.clone());
+            let outcome = Rls::at(&registry).words("check app --retries 0").run();
+            assert_eq!(outcome.code, Some(6), "{outcome}");
+            assert!(outcome.stdout.lines().all(|line| line.starts_with("unknown\t")), "{outcome}");
+            registry.clear_faults();
+        }
+        registry.inject(Match::tags("app").always(), page);
+        let outcome = Rls::at(&registry).words("check app --retries 0").run();
+        assert!(outcome.code.is_some_and(|code| code > 2) && outcome.stderr.contains("error:"), "{outcome}");
+        registry.clear_faults();
+    }
+}
+
+/// A registry that hides what others may not see.
+fn denied() -> Answer {
+    Answer::error(404, "DENIED", "requested access to the resource is denied")
 }

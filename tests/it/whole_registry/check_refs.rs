@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
-use registry_fixture::Running;
 use registry_fixture::content::{ImageSpec, IndexSpec};
+use registry_fixture::{Answer, Match, Running};
 use test_support::Rls;
 
 use crate::registries::empty;
@@ -99,4 +99,23 @@ fn a_file_that_names_nothing_is_refused() {
     hint:  use manifests of Kubernetes, a rendered chart, a compose file, or one reference per line
     ");
     assert_eq!(Rls::at(&registry).words("check --refs /nowhere").run().code, Some(2));
+}
+
+#[test]
+fn an_image_is_missing_only_by_the_registrys_own_word() {
+    let registry = filled();
+    let hidden = Answer::error(404, "DENIED", "requested access to the resource is denied");
+    for page in [Answer::html(404, "no such site"), Answer::text(404, "404 page not found"), hidden] {
+        for words in ["", "--platform linux/amd64"] {
+            registry.inject(Match::manifests("team/app").reads().always(), page.clone());
+            let run = check(&registry, words, "REG/team/app:1.0\n");
+            assert!(![Some(0), Some(3)].contains(&run.code), "{words}: {run}");
+            assert!(run.stdout.starts_with("unknown\t"), "{words}: {run}");
+            registry.clear_faults();
+        }
+    }
+    // A replica that lags behind.
+    registry.inject(Match::manifest("team/app", "1.0").reads().times(2), Answer::not_found("MANIFEST_UNKNOWN"));
+    let run = check(&registry, "", "REG/team/app:1.0\n");
+    assert_eq!((run.code, &*run.stderr), (Some(0), "1 of 1 images found\n"), "{run}");
 }

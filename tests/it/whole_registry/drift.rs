@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
-use registry_fixture::Running;
 use registry_fixture::content::ImageSpec;
+use registry_fixture::{Answer, Digest, Fault, Match, Running, TagList};
 use test_support::Rls;
 
 use crate::registries::empty;
@@ -96,4 +96,50 @@ fn a_file_that_is_no_snapshot_is_refused() {
     error: the snapshot is of other.test, not of http://REGISTRY
     cause: --registry names another registry
     ");
+}
+
+/// Runs `drift` after a snapshot of one tag, once something is wrong with the registry.
+fn drift(words: &str, spoil: impl FnOnce(&Running)) -> test_support::Outcome {
+    let registry = empty();
+    registry.push_image("app", "1", &ImageSpec::new("1"));
+    let saved = saved(&registry, "plain");
+    spoil(&registry);
+    Rls::at(&registry).words("drift - --retries 0").words(words).stdin(&saved).run()
+}
+
+#[test]
+fn what_a_page_that_no_registry_sends_denies_has_not_vanished() {
+    let hidden = Answer::error(404, "DENIED", "requested access to the resource is denied");
+    for page in [Answer::html(404, "no such site"), Answer::text(404, "404 page not found"), hidden] {
+        let run = drift("", |registry| registry.inject(Match::manifest("app", "1").reads().always(), page));
+        assert!(![Some(0), Some(6)].contains(&run.code), "{run}");
+        assert!(run.stdout.is_empty() && run.stderr.contains("0 changed, 0 unchanged, 1 unknown"), "{run}");
+    }
+}
+
+#[test]
+fn what_a_replica_lacks_has_not_vanished() {
+    let stale = Answer::not_found("MANIFEST_UNKNOWN");
+    let run = drift("", |registry| registry.inject(Match::manifest("app", "1").reads().times(2), stale));
+    assert_eq!((run.code, &*run.stderr), (Some(0), "0 changed, 1 unchanged\n"), "{run}");
+}
+
+#[test]
+fn a_digest_by_another_algorithm_is_no_change() {
+    let run = drift("", |registry| {
+        let bytes = registry.manifest("app", "1").expect("it was pushed");
+        registry.inject(Match::manifest("app", "1").reads().always(), Fault::digest(&Digest::sha512(&bytes)));
+    });
+    assert_eq!((run.code, &*run.stderr), (Some(0), "0 changed, 1 unchanged\n"), "{run}");
+}
+
+#[test]
+fn a_list_without_a_tag_that_exists_does_not_tell_what_was_added() {
+    for list in [Fault::from(Answer::not_found("NAME_UNKNOWN")), TagList::new().null().into()] {
+        let run = drift("--added", |registry| registry.inject(Match::tags("app").always(), list));
+        assert_eq!(run.code, Some(6), "{run}");
+        assert!(run.stderr.contains("the list of its tags is empty, although 1 exists"), "{run}");
+    }
+    let run = drift("--added", |registry| assert!(registry.untag("app", "1")));
+    assert_eq!((run.code, &*run.stderr), (Some(6), "1 changed, 0 unchanged\n"), "{run}");
 }

@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 use registry_fixture::content::{ImageSpec, IndexSpec, Layer};
-use registry_fixture::{Digest, Running};
+use registry_fixture::{Answer, Digest, Match, Running};
 use test_support::Rls;
 
 use crate::registries::empty;
@@ -73,4 +73,16 @@ fn a_condition_is_needed_and_a_base_must_exist() {
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"2"}
     hint:  did you mean base:1?
     "#);
+}
+
+#[test]
+fn an_image_whose_labels_are_unknown_is_not_passed_over_in_silence() {
+    for gone in [Answer::not_found("BLOB_UNKNOWN"), Answer::html(404, "no such site")] {
+        let registry = empty();
+        registry.push_image("app", "1", &ImageSpec::new("1").label("team", "a"));
+        registry.inject(Match::blobs("app").reads().always(), gone);
+        let run = Rls::at(&registry).words("find --label team=a app --retries 0").run();
+        assert_ne!(run.code, Some(0), "{run}");
+        assert!(run.stderr.contains("cannot read app:1"), "{run}");
+    }
 }

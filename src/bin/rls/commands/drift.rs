@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use futures::{StreamExt, stream};
 use registry_ls::Kind;
 use registry_ls::analysis::{SavedTag, read_saved_tags};
-use registry_ls::error::Result;
-use registry_ls::name::{Digest, Reference, Registry, Tag};
+use registry_ls::error::{Error, Result};
+use registry_ls::name::{Algorithm, Digest, Reference, Registry, Tag};
 use registry_ls::registry::RepositoryHandle;
 
 use super::context::Context;
@@ -32,11 +32,12 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
     }
     let added = if args.added { added(&looks) } else { Vec::new() };
     let resolved = stream::iter(looks).map(|(repository, tag, was)| async move {
-        let is = repository.try_resolve(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
+        let algorithm = was.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
+        let is = repository.find_by(&tag, algorithm).await.map(|resolved| resolved.map(|resolved| resolved.digest));
         vec![Look { repository, tag, was, is }]
     });
     let added = stream::iter(added).map(|(repository, known)| async move {
-        let listed = tags(&repository).await;
+        let listed = listed(&repository, &known).await;
         let new = listed.map(|tags| tags.into_iter().filter(|tag| !known.contains(tag)).collect::<BTreeSet<_>>());
         new_tags(repository, new).await
     });
@@ -110,6 +111,21 @@ fn added(looks: &[(RepositoryHandle, Tag, Option<Digest>)]) -> Vec<(RepositoryHa
     repositories.into_values().collect()
 }
 
+/// The tags in the list. One that is empty or not found lacks tags where a known one exists.
+async fn listed(repository: &RepositoryHandle, known: &HashSet<Tag>) -> Result<Vec<Tag>> {
+    let listed = tags(repository).await?;
+    if listed.is_empty() {
+        for tag in known {
+            if repository.find(tag).await?.is_some() {
+                let what = format!("cannot determine which tags of {repository} are new");
+                return Err(Error::new(Kind::Incomplete, what)
+                    .because(format!("the list of its tags is empty, although {tag} exists")));
+            }
+        }
+    }
+    Ok(listed)
+}
+
 /// What the tags that are not in the snapshot point to.
 async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> Vec<Look> {
     let tags = match tags {
@@ -123,7 +139,7 @@ async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> 
     let looks = stream::iter(tags).map(|tag| {
         let repository = repository.clone();
         async move {
-            let is = repository.try_resolve(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
+            let is = repository.find(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
             Look { repository, tag, was: None, is }
         }
     });

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use futures::{StreamExt, stream};
 use registry_ls::Kind;
-use registry_ls::error::{Error, Fault, Result};
+use registry_ls::error::{Error, Fault, Missing, Result};
 use registry_ls::name::{Digest, Reference, Tag};
-use registry_ls::registry::{Content, Document, FetchedConfig, RepositoryHandle};
+use registry_ls::registry::{Content, Document, FetchedConfig, Problem, RepositoryHandle};
 
 use super::context::Context;
 use super::snapshot::tags;
@@ -141,7 +141,7 @@ async fn find(repository: &RepositoryHandle, conditions: &Conditions<'_>) -> Res
     let mut tags = tags(repository).await?;
     tags.sort();
     let resolved = stream::iter(tags).map(|tag| async move {
-        let resolved = repository.try_resolve(&tag).await;
+        let resolved = repository.find(&tag).await;
         (tag, resolved)
     });
     let resolved: Vec<_> = resolved.buffered(MAX_PENDING).collect().await;
@@ -183,7 +183,7 @@ async fn read_tree(repository: &RepositoryHandle, digest: &Digest, needs_labels:
     let mut nodes = Vec::new();
     while let Some(digest) = waiting.pop() {
         let is_root = nodes.is_empty();
-        let manifest = match repository.manifest(&digest).await {
+        let manifest = match repository.manifest(&digest).await.map_err(Error::unless_foreign) {
             // Some platforms of an index may be missing.
             Err(error) if error.is_not_found() && !is_root => continue,
             manifest => manifest?,
@@ -196,10 +196,15 @@ async fn read_tree(repository: &RepositoryHandle, digest: &Digest, needs_labels:
             return Err(Error::new(Kind::Protocol(Fault::TooLarge), what).because(format!("more than {MAX_CHILDREN}")));
         }
         let mut labels = BTreeMap::new();
-        if let Some(config) = document.image_config().filter(|_| needs_labels)
-            && let FetchedConfig::Image(config) = repository.image_config(config).await?
-        {
-            labels = config.image.labels;
+        if let Some(config) = document.image_config().filter(|_| needs_labels) {
+            match repository.image_config(config).await? {
+                FetchedConfig::Image(config) => labels = config.image.labels,
+                FetchedConfig::Unusable(gap @ Problem::MissingConfig(_)) => {
+                    let what = format!("the labels of {digest} are unknown");
+                    return Err(Error::new(Kind::NotFound(Missing::Blob), what).because(gap));
+                }
+                FetchedConfig::Other | FetchedConfig::Unusable(_) => {}
+            }
         }
         nodes.push(Node { digest: digest.to_string(), document, labels });
     }

@@ -50,7 +50,7 @@ async fn resolve_all(repository: &RepositoryHandle) -> Result<Vec<(Tag, Result<D
     let mut tags = tags(repository).await?;
     tags.sort();
     let resolved = stream::iter(tags).map(|tag| async move {
-        match repository.try_resolve(&tag).await {
+        match repository.find(&tag).await {
             Ok(Some(resolved)) => (tag, Ok(resolved.digest)),
             Ok(None) => {
                 let what = format!("{repository}:{tag} is listed, but its manifest is gone");
@@ -65,7 +65,7 @@ async fn resolve_all(repository: &RepositoryHandle) -> Result<Vec<(Tag, Result<D
 /// The tags of a repository; none where the registry says that it does not exist.
 pub(super) async fn tags(repository: &RepositoryHandle) -> Result<Vec<Tag>> {
     match repository.tags().try_collect().await {
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) if error.is_not_found() && !error.reply().is_some_and(|reply| reply.is_foreign) => Ok(Vec::new()),
         tags => tags,
     }
 }

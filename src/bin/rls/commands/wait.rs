@@ -63,7 +63,11 @@ enum Look {
 }
 
 async fn look(args: &WaitArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<Look> {
-    let Some(resolved) = repository.try_resolve(reference.target()).await? else {
+    let resolved = match &args.digest {
+        Some(wanted) => repository.find_by(reference.target(), wanted.algorithm()).await?,
+        None => repository.try_resolve(reference.target()).await?,
+    };
+    let Some(resolved) = resolved else {
         return Ok(Look::NotYet(format!("{reference} does not exist")));
     };
     if let Some(wanted) = args.digest.as_ref().filter(|wanted| **wanted != resolved.digest) {
@@ -93,5 +97,10 @@ async fn look(args: &WaitArgs, repository: &RepositoryHandle, reference: &Refere
 /// Whether a failure may pass: the registry may be restarting. A manifest of an index that is not there yet is pushed
 /// later, or replicated.
 fn may_pass(error: &Error) -> bool {
-    error.is_retryable() || error.is_not_found() || matches!(error.kind(), Kind::Network(_) | Kind::RateLimited)
+    // A proxy answers in place of a registry that is not there.
+    let is_by_proxy = error.reply().is_some_and(|reply| reply.is_foreign && reply.status == 404);
+    is_by_proxy
+        || error.is_retryable()
+        || error.is_not_found()
+        || matches!(error.kind(), Kind::Network(_) | Kind::RateLimited)
 }

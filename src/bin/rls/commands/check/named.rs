@@ -91,7 +91,7 @@ async fn look(
         Err(error) => return (broken(record, &error), Some(error.kind().clone())),
     };
     record.reference = registry.qualify(&reference);
-    match find(repository, &reference, platform).await {
+    match find(repository, &reference, platform).await.map_err(Error::unless_foreign) {
         Ok(None) => (record, None),
         Ok(Some(detail)) => {
             let (problem, detail) = (Some("missing-platform".to_owned()), Some(detail));
@@ -133,7 +133,13 @@ async fn find(
     reference: &Reference,
     platform: Option<&Platform>,
 ) -> Result<Option<String>> {
-    let Some(wanted) = platform else { return repository.resolve(reference.target()).await.map(|_| None) };
+    if let Err(error) = repository.resolve(reference.target()).await {
+        // A replica may lag behind.
+        if !error.is_not_found() || repository.find(reference.target()).await?.is_none() {
+            return Err(error);
+        }
+    }
+    let Some(wanted) = platform else { return Ok(None) };
     let manifest = repository.manifest(reference.target()).await?;
     let (document, _) = manifest.readable()?;
     let available = match document.content {

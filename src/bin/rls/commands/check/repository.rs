@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::{StreamExt, stream};
 use registry_ls::Kind;
-use registry_ls::error::{Error, Result};
+use registry_ls::error::{Error, Fault, Result};
 use registry_ls::name::{Digest, Reference, Tag};
 use registry_ls::registry::{Descriptor, Document, RepositoryHandle};
 
@@ -69,12 +69,16 @@ impl Problem {
     /// Why something could not be checked.
     fn of(error: &Error, what: &str) -> Self {
         match error.kind() {
+            // A page that no registry sends says nothing about what it has.
+            Kind::Protocol(Fault::Status(404) | Fault::Html) => Self::unknown(error, what),
             Kind::Protocol(_) | Kind::Safety(_) => Self::broken("unreadable", format!("{what}: {error}")),
-            _ => {
-                let problem = failure(error).kind;
-                Self { status: Integrity::Unknown, problem, detail: format!("{what}: {error}") }
-            }
+            _ => Self::unknown(error, what),
         }
+    }
+
+    fn unknown(error: &Error, what: &str) -> Self {
+        let problem = failure(error).kind;
+        Self { status: Integrity::Unknown, problem, detail: format!("{what}: {error}") }
     }
 }
 
@@ -91,7 +95,7 @@ struct Node {
 /// Checks the tags of a repository: each distinct manifest and blob once.
 async fn check(repository: &RepositoryHandle, checks_blobs: bool) -> Result<BTreeMap<Tag, Vec<Problem>>> {
     let resolved = stream::iter(tags(repository).await?).map(|tag| async move {
-        let resolved = repository.try_resolve(&tag).await;
+        let resolved = repository.find(&tag).await;
         (tag, resolved)
     });
     let mut roots = BTreeMap::new();
@@ -148,9 +152,9 @@ async fn read_all(repository: &RepositoryHandle, roots: BTreeSet<Digest>) -> Has
 }
 
 async fn read(repository: &RepositoryHandle, digest: &Digest) -> Node {
-    let manifest = match repository.manifest(digest).await {
-        Ok(manifest) => manifest,
-        Err(error) if error.is_not_found() => return Node { is_missing: true, ..Node::default() },
+    let manifest = match repository.find_manifest(digest).await {
+        Ok(Some(manifest)) => manifest,
+        Ok(None) => return Node { is_missing: true, ..Node::default() },
         Err(error) => {
             let problems = vec![Problem::of(&error, &format!("manifest {digest}"))];
             return Node { problems, ..Node::default() };
@@ -188,7 +192,7 @@ fn node(document: &Document) -> Node {
 async fn look_for_blobs(repository: &RepositoryHandle, nodes: &mut HashMap<Digest, Node>) {
     let blobs: BTreeSet<_> = nodes.values().flat_map(|node| node.blobs.iter().cloned()).collect();
     let looks = stream::iter(blobs).map(|blob| async move {
-        let outcome = repository.has_blob(&blob).await;
+        let outcome = repository.find_blob(&blob).await;
         (blob, outcome)
     });
     let looks = looks.buffer_unordered(MAX_PENDING);
@@ -218,7 +222,7 @@ async fn look_for_subjects(
     let subjects: BTreeSet<_> = nodes.values().filter_map(|node| node.subject.clone()).chain(by_tag).collect();
     let unknown: Vec<_> = subjects.into_iter().filter(|subject| !nodes.contains_key(subject)).collect();
     let looks = stream::iter(unknown).map(|subject| async move {
-        let resolved = repository.try_resolve(&subject).await;
+        let resolved = repository.find(&subject).await;
         (subject, resolved)
     });
     let looks: Vec<_> = looks.buffer_unordered(MAX_PENDING).collect().await;
