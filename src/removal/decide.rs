@@ -161,6 +161,7 @@ impl<'a> Decider<'a> {
         let (state, request) = (self.state, &item.request);
         let name = request.target.within(&state.repository);
         self.check_subject_removed(request, &name)?;
+        self.evidence.check_is_manifest(&request.target, &name)?;
         self.evidence.check_not_in_use(item, manifest, &name)?;
         // An interrupted removal left its placeholder on the tag: it is finished, whatever digest and method were
         // planned.

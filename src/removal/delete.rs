@@ -8,13 +8,12 @@
 //! 4. A tag counts as removed once it no longer resolves. A tag that moved meanwhile is left alone, and reported.
 
 use super::archive::Run;
-use super::evidence::join_names;
 use super::item::Item;
 use super::outcome::{Outcome, Removed};
 use super::placeholder::Placeholder;
-use super::request;
+use super::request::{self, join_names};
 use super::state::RepositoryState;
-use crate::error::{Danger, Error, Kind, Result};
+use crate::error::{Danger, Error, Fault, Kind, Result};
 use crate::name::{Digest, Tag, Target};
 use crate::registry::{Deletion, Fetched, RepositoryHandle, SETTLE_TIME, moved};
 
@@ -23,6 +22,8 @@ pub(super) struct Deleter<'a> {
     pub repository: &'a RepositoryHandle,
     pub state: &'a RepositoryState,
     pub item: &'a Item,
+    /// Whether the list names its tag, so that it is dangling where it does not resolve.
+    pub is_listed: bool,
     pub archive: Option<&'a Run>,
 }
 
@@ -44,9 +45,7 @@ impl Deleter<'_> {
         let (digest, can_be_undone) = match current {
             Current::Found(fetched) => (Some(fetched.digest.clone()), self.archive_manifest(&[tag], *fetched).await),
             Current::Unreadable(digest, _) => (digest, false),
-            Current::Missing(error) if self.state.is_dangling(&self.item.request.target) => {
-                return self.delete_dangling_tag(tag, error).await;
-            }
+            Current::Missing(error) if self.is_dangling() => return self.delete_dangling_tag(tag, error).await,
             Current::Missing(error) => return self.missing(error),
         };
         match self.repository.delete_tag(tag, digest.as_ref()).await {
@@ -60,7 +59,7 @@ impl Deleter<'_> {
     async fn delete_dangling_tag(&self, tag: &Tag, error: Error) -> Outcome {
         match self.repository.delete_tag(tag, None).await {
             // Whether that took effect shows in the list, after the batch.
-            Ok(Deletion::Deleted) => Outcome::Removed(Removed::new(None, false)),
+            Ok(Deletion::Deleted) => Outcome::Removed(Removed::dangling()),
             Ok(Deletion::AlreadyGone) => {
                 let what = format!("cannot remove {}:{tag}: its manifest is gone", self.repository);
                 Outcome::Failed(error.within(what).because(format!(
@@ -142,7 +141,7 @@ impl Deleter<'_> {
         let (digest, media_type) = match &current {
             Current::Found(fetched) => (Some(fetched.digest.clone()), fetched.media_type.clone()),
             Current::Unreadable(digest, _) => (digest.clone(), None),
-            Current::Missing(_) if self.state.is_dangling(&self.item.request.target) => (None, None),
+            Current::Missing(_) if self.is_dangling() => (None, None),
             Current::Missing(error) => return Ok(self.missing(error.clone())),
         };
         let (original, can_be_undone) = match current {
@@ -154,6 +153,11 @@ impl Deleter<'_> {
         let pushed = placeholder.replace(digest.as_ref(), original, media_type.as_deref()).await?;
         verify_tag_removed(self.repository, tag, &pushed).await?;
         Ok(Outcome::Removed(Removed::new(digest, can_be_undone)))
+    }
+
+    /// Whether a tag that does not resolve is dangling. Where the plan resolved it, it was removed since.
+    fn is_dangling(&self) -> bool {
+        self.state.is_dangling(&self.item.request.target) || (self.is_listed && self.item.digest.is_none())
     }
 
     /// Fetches what the tag points to, which has to be the planned digest.
@@ -190,6 +194,8 @@ impl Deleter<'_> {
                 Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
                 Err(again) => Err(again),
             },
+            // A proxy or gateway answered in the registry's place: nothing is known.
+            Err(error) if matches!(error.kind(), Kind::Protocol(Fault::Status(404))) => Err(error),
             // What is damaged in the registry's storage has to be removable, too.
             Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
                 let now = self.repository.try_resolve(target).await.ok().flatten().map(|now| now.digest);

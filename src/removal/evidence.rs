@@ -4,6 +4,7 @@
 //!    reliable.
 //! 2. No remaining index lists it: none that was read, and no remaining manifest is unreadable.
 //! 3. Neither it nor a tag that would be removed with it is in use.
+//! 4. It is no config or layer.
 //!
 //! The policy may waive the first two.
 
@@ -11,15 +12,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::item::Item;
-use super::request::{RemovalRequest, Siblings, Target};
+use super::request::{NAMED, RemovalRequest, Siblings, Target, join_first, join_names};
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag};
 use crate::registry::TagIndex;
 use crate::registry::snapshot::{ListCaveat, ManifestId, ManifestState, Pointer, TagId};
-
-/// The most names in one message; the number of the others follows.
-const NAMED: usize = 10;
 
 /// What is known, and what could not be read, about the tags and indexes that remain.
 pub(super) struct Evidence<'a> {
@@ -148,6 +146,20 @@ impl<'a> Evidence<'a> {
             _ if is_used => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} is in use"))),
             Some(tag) => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays"))
                 .because(format!("{}:{tag}, which points to the same manifest, is in use", self.state.repository))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a requested digest is that of a manifest, and not of a config or layer: distribution 2 deletes these, too.
+    pub(super) fn check_is_manifest(&self, target: &Target, name: &str) -> Result<()> {
+        let Target::Manifest(digest) = target else { return Ok(()) };
+        let is_read = self.index.manifest_id(digest).is_some_and(|manifest| self.index.facts(manifest).is_some());
+        match self.index.manifest_with_blob(digest).filter(|_| !is_read) {
+            Some(owner) => {
+                let owner = Target::of(self.index, owner).within(&self.state.repository);
+                Err(Error::new(Kind::Safety(Danger::Unknown), format!("{name} is not a manifest"))
+                    .because(format!("it is a config or layer of {owner}")))
+            }
             None => Ok(()),
         }
     }
@@ -281,15 +293,4 @@ impl<'a> Evidence<'a> {
     pub(super) fn is_complete(&self) -> bool {
         self.index.list_caveat().is_none() && self.unresolved.is_empty() && self.unreadable.is_empty()
     }
-}
-
-/// The first ten names, and how many more there are.
-pub(super) fn join_names(names: &[String]) -> String {
-    join_first(names.iter().cloned(), names.len())
-}
-
-/// The first ten of `count` names, and how many more there are: `team/app:a, team/app:b and 12 more`.
-fn join_first(names: impl Iterator<Item = String>, count: usize) -> String {
-    let first = names.take(NAMED).collect::<Vec<_>>().join(", ");
-    if count > NAMED { format!("{first} and {} more", count - NAMED) } else { first }
 }

@@ -22,11 +22,10 @@ use super::archive::Run;
 use super::decide::decide;
 use super::delete::Deleter;
 use super::dependencies::Dependencies;
-use super::evidence::join_names;
 use super::item::{Item, Origin};
 use super::outcome::Outcome;
 use super::plan::Plan;
-use super::request::{Method, RemovalRequest, Target};
+use super::request::{Method, RemovalRequest, Target, join_names};
 use super::state::{Inspect, RepositoryState};
 use super::verify::{KeptNames, Veto};
 use crate::error::{Danger, Error, Kind, Operation, Result};
@@ -175,7 +174,9 @@ impl Execution {
         let by_digest = due().any(Item::deletes_manifest);
         let removes_any = due().any(|item| item.method.is_ok() && !item.is_absent());
         if removes_any {
-            self.kept.read(by_digest).await;
+            let deleted = due().filter(|item| item.deletes_manifest());
+            let tags: Vec<_> = deleted.filter_map(|item| item.request.target.tag().cloned()).collect();
+            self.kept.read(by_digest, &tags).await;
         }
         self.batch = size;
         Some(())
@@ -185,27 +186,41 @@ impl Execution {
     async fn end_batch(&mut self) {
         let mut expected_gone = HashMap::new();
         for (item, outcome) in &self.unconfirmed {
-            if let Outcome::Removed(removed) = outcome {
-                let is_moved = |name: &str| removed.moved.iter().any(|moved| moved.as_str() == name);
-                // The item's own tag is never among the moved ones.
-                let names = item.removed_names().filter(|name| !is_moved(name));
-                expected_gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
+            match outcome {
+                Outcome::Removed(removed) => {
+                    let is_moved = |name: &str| removed.moved.iter().any(|moved| moved.as_str() == name);
+                    // The item's own tag is never among the moved ones.
+                    let names = item.removed_names().filter(|name| !is_moved(name));
+                    expected_gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
+                }
+                Outcome::AlreadyRemoved(digest) => {
+                    let tag = item.request.target.tag();
+                    expected_gone.extend(tag.map(|tag| (tag.to_string(), digest.clone())));
+                }
+                _ => {}
             }
         }
         let still_listed = self.kept.still_listed(&expected_gone).await;
         for (item, mut outcome) in std::mem::take(&mut self.unconfirmed) {
-            if let Outcome::Removed(removed) = &mut outcome {
-                let listed: Vec<_> =
-                    item.removed_names().filter_map(|name| Some((name, *still_listed.get(name)?))).collect();
-                // A tag that was removed before a new decision may be dangling since.
-                let was_dangling = removed.digest.is_none() && self.state.is_dangling(&item.request.target);
-                if let Some((name, _)) = listed.iter().find(|(_, resolves)| *resolves) {
-                    outcome = Outcome::Failed(self.still_present(name));
-                } else if let Some((name, _)) = listed.first().filter(|_| was_dangling) {
-                    outcome = Outcome::Failed(self.still_dangling(name));
-                } else {
-                    removed.still_listed = listed.into_iter().map(|(name, _)| name.to_owned()).collect();
+            let listed = |name| Some((name, *still_listed.get(name)?));
+            match &mut outcome {
+                Outcome::Removed(removed) => {
+                    let listed: Vec<_> = item.removed_names().filter_map(listed).collect();
+                    if let Some((name, _)) = listed.iter().find(|(_, resolves)| *resolves) {
+                        outcome = Outcome::Failed(self.still_present(name));
+                    } else if let Some((name, _)) = listed.first().filter(|_| removed.was_dangling) {
+                        outcome = Outcome::Failed(self.still_dangling(name));
+                    } else {
+                        removed.still_listed = listed.into_iter().map(|(name, _)| name.to_owned()).collect();
+                    }
                 }
+                // What is listed was not removed by another client.
+                Outcome::AlreadyRemoved(_) => match item.request.target.tag().and_then(|tag| listed(tag.as_str())) {
+                    Some((name, true)) => outcome = Outcome::Failed(self.still_present(name)),
+                    Some((name, false)) => outcome = Outcome::Failed(self.still_dangling(name)),
+                    None => {}
+                },
+                _ => {}
             }
             self.tag_deletion_confirmed |= matches!(item.method, Ok(Method::Tag))
                 && matches!(&outcome, Outcome::Removed(removed) if removed.still_listed.is_empty());
@@ -263,7 +278,8 @@ impl Execution {
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
         let archive = self.options.archive.as_ref();
-        let deleter = Deleter { repository: &self.repository, state: &self.state, item, archive };
+        let is_listed = item.request.target.tag().is_some_and(|tag| self.kept.is_listed(tag));
+        let deleter = Deleter { repository: &self.repository, state: &self.state, item, is_listed, archive };
         if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_deleted(digest)) {
             return deleter.verify_removed_with_manifest(digest).await;
         }
@@ -353,11 +369,11 @@ impl Execution {
             .because(format!("{registry} answered that it is gone, and still serves it"))
     }
 
-    /// The error for a dangling tag, which did not resolve before either: only the list shows whether it was removed.
+    /// The error for a tag that did not resolve before its deletion either: only the list shows whether it was removed.
     fn still_dangling(&self, name: &str) -> Error {
         let RepositoryState { registry, repository, .. } = &*self.state;
         Error::new(Kind::Incomplete, format!("cannot remove {repository}:{name}: its manifest is gone"))
-            .because(format!("{registry} still lists the tag after its deletion"))
+            .because(format!("{registry} still lists the tag, and answers \"not found\" for it"))
     }
 
     fn loss_error(&self, lost: &[String]) -> Error {
@@ -378,6 +394,7 @@ fn vetoed(name: &str, digest: &Digest, veto: &Veto) -> Outcome {
     Outcome::Kept(match veto {
         Veto::NeededBy(other) => Error::new(Kind::Safety(Danger::Unknown), what)
             .because(format!("{other} points to its manifest {digest} now, or to something that needs it")),
+        Veto::Unreadable(error) if matches!(error.kind(), Kind::Safety(Danger::Unlisted)) => error.clone().within(what),
         Veto::Unreadable(error) => error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown)),
     })
 }

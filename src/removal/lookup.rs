@@ -18,6 +18,8 @@ pub(super) enum NameOrDigest<'a> {
 /// What a name points to.
 pub(super) struct Resolution {
     pub digest: Digest,
+    /// Its sha256 digest, where `digest` is of another algorithm.
+    pub sha256: Option<Digest>,
     /// The children of the manifest, where it is a new one.
     pub children: Option<Vec<Digest>>,
 }
@@ -55,10 +57,10 @@ pub(super) async fn resolve(
     // Nothing is awaited while the bytes are held: other replies wait for their share of the memory.
     let resolution = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };
-        let digest = fetched.digest.clone();
+        let (digest, sha256) = (fetched.digest.clone(), fetched.sha256.clone());
         // A new manifest that cannot be read may need anything.
         let children = if known.contains(&digest) { None } else { Some(children(fetched)?) };
-        Ok(Some(Resolution { digest, children }))
+        Ok(Some(Resolution { digest, sha256, children }))
     });
     (name, resolution)
 }
@@ -67,6 +69,12 @@ pub(super) async fn resolve(
 pub(super) fn children(fetched: Fetched) -> Result<Vec<Digest>> {
     let document = fetched.manifest?.document()?;
     document.children().map(|child| child.digest.fetchable().cloned()).collect()
+}
+
+/// The subject that a manifest names.
+pub(super) async fn subject(repository: &RepositoryHandle, digest: &Digest) -> Result<Option<Digest>> {
+    let document = repository.fetch_manifest(Target::Digest(digest)).await?.manifest?.document()?;
+    Ok(document.subject.and_then(|subject| subject.digest.supported().cloned()))
 }
 
 /// The names in the list, valid tags or not. distribution 2 answers 404 where no tag is left.

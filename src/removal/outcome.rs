@@ -35,12 +35,19 @@ pub struct Removed {
     pub still_listed: Vec<String>,
     /// Whether the manifest still exists without the tag; `None` where that was not looked up.
     pub has_manifest: Option<bool>,
+    /// Whether the tag was dangling: listed, with no manifest behind it.
+    pub was_dangling: bool,
     /// Whether a copy of the manifest was archived, so that the removal can be undone.
     pub can_be_undone: bool,
 }
 
 impl Removed {
     pub(super) fn new(digest: Option<Digest>, can_be_undone: bool) -> Self {
-        Self { digest, moved: Vec::new(), still_listed: Vec::new(), has_manifest: None, can_be_undone }
+        let (moved, still_listed) = (Vec::new(), Vec::new());
+        Self { digest, moved, still_listed, has_manifest: None, was_dangling: false, can_be_undone }
+    }
+
+    pub(super) fn dangling() -> Self {
+        Self { was_dangling: true, ..Self::new(None, false) }
     }
 }

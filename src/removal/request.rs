@@ -7,6 +7,9 @@ use crate::registry::TagIndex;
 use crate::registry::snapshot::ManifestId;
 use crate::retention::{Decision, ManifestRef, Plan, Removed, Verdict};
 
+/// The most names in one message; the number of the others follows.
+pub(super) const NAMED: usize = 10;
+
 /// A request to remove a tag or a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -223,4 +226,15 @@ fn removed_subject(because: Removed, snapshot: &TagIndex) -> Option<Digest> {
         _ => return None,
     };
     Some(snapshot.digest(manifest))
+}
+
+/// The first ten names, and how many more there are.
+pub(super) fn join_names(names: &[String]) -> String {
+    join_first(names.iter().cloned(), names.len())
+}
+
+/// The first ten of `count` names, and how many more there are: `team/app:a, team/app:b and 12 more`.
+pub(super) fn join_first(names: impl Iterator<Item = String>, count: usize) -> String {
+    let first = names.take(NAMED).collect::<Vec<_>>().join(", ");
+    if count > NAMED { format!("{first} and {} more", count - NAMED) } else { first }
 }

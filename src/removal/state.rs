@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 
-use super::request::{RemovalRequest, Target};
+use super::lookup;
+use super::request::{RemovalRequest, Target, join_names};
 use crate::error::{Error, Kind, Missing, Operation, Result};
 use crate::name::{Digest, Repository, Tag};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, SnapshotOptions, SnapshotProgress};
@@ -253,6 +254,45 @@ impl RepositoryState {
         let answers: Vec<_> = asked.buffer_unordered(repository.client().max_concurrency()).collect().await;
         for (answer, digest) in answers {
             self.record_referrers(digest, answer);
+        }
+        if requests.iter().any(|request| request.policy.purge || request.policy.referrers) {
+            self.keep_verified_referrers(repository, &index).await;
+        }
+    }
+
+    /// Leaves out the listed referrers that do not name their subject themselves: what is deleted as a referrer has to
+    /// be one, whatever the registry lists.
+    async fn keep_verified_referrers(&mut self, repository: &RepositoryHandle, index: &TagIndex) {
+        let listed = std::mem::take(&mut self.referrers);
+        let listed = listed
+            .into_iter()
+            .flat_map(|(subject, referrers)| referrers.into_iter().map(move |referrer| (subject.clone(), referrer)));
+        let looks = stream::iter(listed.collect::<Vec<_>>()).map(|(subject, referrer)| async move {
+            let known = index.manifest_id(&referrer).and_then(|manifest| index.facts(manifest));
+            let named = match known {
+                Some(facts) => Ok(facts.subject.map(|subject| index.digest(subject))),
+                None => lookup::subject(repository, &referrer).await,
+            };
+            (subject, referrer, named)
+        });
+        let mut looks = looks.buffered(repository.client().max_concurrency()).boxed();
+        let mut ignored = Vec::new();
+        while let Some((subject, referrer, named)) = looks.next().await {
+            match named {
+                Ok(Some(named)) if named == subject => self.referrers.entry(subject).or_default().push(referrer),
+                Ok(_) => ignored.push(format!("{}@{referrer}", self.repository)),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => {
+                    ignored.push(format!("{}@{referrer}", self.repository));
+                    tracing::debug!("{error}");
+                }
+            }
+        }
+        if !ignored.is_empty() {
+            let names = join_names(&ignored);
+            tracing::warn!(
+                "not removed as referrers, since they do not name the subject that the registry lists: {names}"
+            );
         }
     }
 

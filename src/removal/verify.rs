@@ -9,13 +9,15 @@
 //! 3. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
 //!    manifest's descendants, and of manifests that are purged only as referrers of these.
 //! 4. A name that cannot be read vetoes every deletion, except those that the policy permits whatever the tags and
-//!    indexes are. A list that cannot be read vetoes every deletion that may not take all tags along.
+//!    indexes are. A list that cannot be read vetoes every deletion that may not take all tags along, and so does one
+//!    that lacks a name that exists: it may lack others.
 //!
 //! After the batch, and at the end:
 //!
 //! 5. The list is read until it no longer has the removed names, for ten seconds at most. A name in it that points to
 //!    another digest than the removed one was pushed again.
-//! 6. A kept name is lost where HEAD and GET agree that it does not exist. Names that were resolved before are always
+//! 6. A kept name is lost where HEAD and GET agree that it does not exist; GET alone counts where HEAD answers that it
+//!    points to what was just removed. Names that were resolved before are always
 //!    looked up; the others where the list has dropped them, or where a manifest was deleted together with a tag that
 //!    was deleted by its name.
 
@@ -31,7 +33,7 @@ use super::lookup::{NameOrDigest, Resolution, children, fetch, fetch_existing, l
 use super::outcome::Outcome;
 use super::request::Siblings;
 use super::state::RepositoryState;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag};
 use crate::registry::snapshot::Pointer;
 use crate::registry::{RepositoryHandle, SETTLE_TIME};
@@ -93,8 +95,12 @@ pub(super) struct KeptNames {
     kept: BTreeMap<String, NameState>,
     /// Names that are about to be removed, so that they may be listed.
     pending: HashSet<String>,
+    /// Those of them that are listed.
+    pending_listed: HashSet<String>,
     /// Names that were removed. Should they be listed again, they are resolved like any other.
     removed: HashSet<String>,
+    /// What they pointed to: a HEAD that still answers so may come from a cache.
+    removed_digests: HashSet<Digest>,
     /// Manifests to delete by digest.
     deleted: HashMap<Digest, DeletionTerms>,
     /// Those of them that must not be deleted.
@@ -121,7 +127,9 @@ impl KeptNames {
             state,
             kept: BTreeMap::new(),
             pending: HashSet::new(),
+            pending_listed: HashSet::new(),
             removed: HashSet::new(),
+            removed_digests: HashSet::new(),
             deleted: HashMap::new(),
             vetoes: HashMap::new(),
             new_children: HashMap::new(),
@@ -159,6 +167,7 @@ impl KeptNames {
     pub(super) fn rebuilt(&self, state: Arc<RepositoryState>, items: &[Item]) -> Self {
         let mut names = Self::new(self.repository.clone(), state, items);
         names.removed.clone_from(&self.removed);
+        names.removed_digests.clone_from(&self.removed_digests);
         // The batch before the new decision is still to be checked.
         names.has_list = self.has_list;
         names.listed.clone_from(&self.listed);
@@ -180,6 +189,9 @@ impl KeptNames {
 
     /// Records the outcome of an item: its names are no longer about to be removed.
     pub(super) fn record_outcome(&mut self, item: &Item, outcome: &Outcome) {
+        if let Outcome::Removed(removed) = outcome {
+            self.removed_digests.extend(removed.digest.clone());
+        }
         for name in item.removed_names() {
             self.pending.remove(name);
             let is_gone = match outcome {
@@ -197,38 +209,68 @@ impl KeptNames {
         }
     }
 
+    /// Whether a tag that is about to be removed is listed.
+    pub(super) fn is_listed(&self, tag: &Tag) -> bool {
+        self.pending_listed.contains(tag.as_str())
+    }
+
     /// Whether a tag is kept and was not seen to be dangling.
     pub(super) fn is_kept(&self, tag: &Tag) -> bool {
         self.kept.get(tag.as_str()).is_some_and(|state| *state != NameState::Gone)
     }
 
     /// Reads the list before a batch. Where the batch deletes a manifest by digest, also resolves every kept name.
-    pub(super) async fn read(&mut self, by_digest: bool) {
+    /// `due` are the tags whose manifests the batch deletes.
+    pub(super) async fn read(&mut self, by_digest: bool, due: &[Tag]) {
         let listed = match self.last_list.take() {
             Some(listed) => Ok(listed),
             None => list_names(&self.repository).await,
         };
         self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
-        match listed {
+        let listed = match listed {
             Ok(listed) => {
                 self.has_list = true;
                 self.no_longer_listed = self.missing_from(&listed);
-                for name in listed.into_iter().filter(|name| !self.pending.contains(name)) {
-                    let state = if self.removed.contains(&name) { NameState::Gone } else { NameState::New };
+                self.pending_listed = listed.iter().filter(|name| self.pending.contains(*name)).cloned().collect();
+                for name in listed.iter().filter(|name| !self.pending.contains(*name)) {
+                    let state = if self.removed.contains(name) { NameState::Gone } else { NameState::New };
                     self.listed.insert(name.clone());
-                    self.kept.entry(name).or_insert(state);
+                    self.kept.entry(name.clone()).or_insert(state);
                 }
+                listed
             }
             Err(error) if by_digest => {
                 let what = format!("cannot determine what else would be removed in {}", self.repository);
                 // A manifest that may be removed with all its tags does not depend on the list.
                 return self.veto_all(&error.within(what), |terms| terms.removes_all_tags);
             }
-            Err(error) => tracing::debug!("the list of tags cannot be read: {error}"),
-        }
+            Err(error) => return tracing::debug!("the list of tags cannot be read: {error}"),
+        };
         if by_digest {
-            self.resolve_kept().await;
+            let listed: HashSet<_> = listed.iter().map(String::as_str).collect();
+            let unlisted = match self.resolve_kept(&listed).await {
+                Some(name) => Some(name),
+                None => self.find_unlisted(due, &listed).await,
+            };
+            if let Some(name) = unlisted {
+                let what = format!("cannot determine what else would be removed in {}", self.repository);
+                let error = Error::new(Kind::Safety(Danger::Unlisted), what)
+                    .because(format!("the list of its tags lacks {name}, which exists"));
+                self.veto_all(&error, |terms| terms.removes_all_tags);
+            }
         }
+    }
+
+    /// The first of these tags that is not listed although it exists.
+    async fn find_unlisted(&self, due: &[Tag], listed: &HashSet<&str>) -> Option<String> {
+        for tag in due.iter().filter(|tag| !listed.contains(tag.as_str())) {
+            let found = fetch_existing(&self.repository, NameOrDigest::Name(tag.as_str())).await;
+            // What cannot be read is not known to be gone.
+            if !matches!(found, Ok(None)) {
+                return Some(tag.to_string());
+            }
+        }
+        None
     }
 
     /// Vetoes every deletion because of something that could not be read, except those that do not depend on it.
@@ -240,8 +282,9 @@ impl KeptNames {
         }
     }
 
-    /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need.
-    async fn resolve_kept(&mut self) {
+    /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need. Returns one that is
+    /// not listed although it exists, if there is one.
+    async fn resolve_kept(&mut self, listed: &HashSet<&str>) -> Option<String> {
         let at = |state: &NameState| if let NameState::At(digest) = state { Some(digest.clone()) } else { None };
         let known: HashSet<_> = self.kept.values().filter_map(at).collect();
         let names: Vec<_> = self.kept.keys().cloned().collect();
@@ -249,17 +292,22 @@ impl KeptNames {
         let lookups: Vec<_> = lookups.collect();
         let concurrency = self.repository.client().max_concurrency();
         let resolved: Vec<_> = stream::iter(lookups).buffer_unordered(concurrency).collect().await;
-        let mut moved = Vec::new();
+        let (mut moved, mut unlisted) = (Vec::new(), None);
         for (name, resolution) in resolved {
+            if matches!(resolution, Ok(Some(_))) && !listed.contains(name.as_str()) {
+                unlisted = Some(name.clone());
+            }
             let Some(known) = self.kept.get_mut(&name) else { continue };
             match resolution {
                 Ok(Some(Resolution { digest, .. })) if *known == NameState::At(digest.clone()) => {}
-                Ok(Some(Resolution { digest, children })) => {
+                Ok(Some(Resolution { digest, sha256, children })) => {
                     *known = NameState::At(digest.clone());
-                    if let Some(children) = children {
-                        self.new_children.insert(digest.clone(), children);
+                    for digest in std::iter::once(digest).chain(sha256) {
+                        if let Some(children) = &children {
+                            self.new_children.insert(digest.clone(), children.clone());
+                        }
+                        moved.push((name.clone(), digest));
                     }
-                    moved.push((name, digest));
                 }
                 // It may come back; whether it is lost is checked at the end.
                 Ok(None) => {}
@@ -277,6 +325,7 @@ impl KeptNames {
                 self.veto_all(&error, DeletionTerms::is_unconditional);
             }
         }
+        unlisted
     }
 
     /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
@@ -318,7 +367,7 @@ impl KeptNames {
     /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found
     /// out. Where it does not, other tags on it may be lost.
     pub(super) async fn has_manifest(&mut self, digest: &Digest) -> Option<bool> {
-        match self.repository.try_resolve(digest).await {
+        match self.repository.resolve_by_content(digest.into()).await {
             Ok(found) => {
                 self.may_lack_siblings |= found.is_none();
                 Some(found.is_some())
@@ -353,11 +402,15 @@ impl KeptNames {
             NameState::Gone => false,
         };
         let names: Vec<_> = self.kept.iter().filter(is_looked_up).map(|(name, _)| name.clone()).collect();
-        let repository = &self.repository;
+        let (repository, removed_digests) = (&self.repository, &self.removed_digests);
         let lookups = names.into_iter().map(|name| async {
-            let exists = match name.parse::<Tag>() {
-                Ok(tag) => repository.try_resolve(&tag).await?.is_some(),
-                Err(_) => fetch_existing(repository, NameOrDigest::Name(&name)).await?.is_some(),
+            let by_head = match name.parse::<Tag>() {
+                Ok(tag) => repository.try_resolve(&tag).await?,
+                Err(_) => None,
+            };
+            let exists = match by_head {
+                Some(now) if !removed_digests.contains(&now.digest) => true,
+                _ => fetch_existing(repository, NameOrDigest::Name(&name)).await?.is_some(),
             };
             Ok::<_, Error>((!exists).then_some(name))
         });

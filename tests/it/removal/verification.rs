@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
-use registry_fixture::{Answer, Fault, Match, Personality, Registry, Running, TagList};
+use registry_fixture::{Answer, Effect, Fault, Match, Method, Personality, Registry, Running, TagList};
 use test_support::Rls;
 
 use super::state;
@@ -24,13 +24,13 @@ fn deletes_tags() -> Running {
 }
 
 #[test]
-fn untagging_takes_three_heads_and_two_lists() {
+fn untagging_takes_three_looks_and_two_lists() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     let lines = short(&registry);
     assert!(lines[0].starts_with("DELETE rls-probe-"), "{lines:?}");
     // The list, the tag and its manifest, the deletion, then verification: the tag, its manifest, and the list.
-    let manifest = format!("HEAD {SHARED}");
+    let manifest = format!("GET {SHARED}");
     assert_eq!(lines[1..], ["GET list", "GET 1.4", "DELETE 1.4", "GET 1.4", &manifest, "GET list"]);
 }
 
@@ -38,7 +38,7 @@ fn untagging_takes_three_heads_and_two_lists() {
 fn one_list_serves_as_check_after_a_tag_and_before_the_next() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 shared/app:1 -q").run().code, Some(0));
-    let manifest = format!("HEAD {SHARED}");
+    let manifest = format!("GET {SHARED}");
     assert_eq!(short(&registry)[7..], ["GET 1", "DELETE 1", "GET 1", &manifest, "GET list"]);
 }
 
@@ -151,4 +151,18 @@ fn the_list_is_checked_although_the_rest_was_planned_anew() {
     let outcome = Rls::at(&registry).words("rm shared/app:a shared/app:b shared/app:c").run();
     assert_eq!(outcome.code, Some(6), "{outcome}");
     assert!(outcome.stderr.contains("shared/app:b is gone, but still listed"), "{outcome}");
+}
+
+#[test]
+fn a_sibling_lost_behind_a_cache_of_heads_is_reported() {
+    for words in ["rm shared/app:1.4", "rm shared/app:1.4 -q", "rm shared/app:1.4 -o json"] {
+        let registry = deletes_tags();
+        registry.inject(Match::delete("/v2/shared/app/manifests/1.4"), Effect::TakesSiblings);
+        let cached = Answer::new(200).header("Docker-Content-Digest", SHARED);
+        registry.inject(Match::manifests("shared/app").method(Method::HEAD).of(["latest", SHARED]).always(), cached);
+        registry.inject(Match::tags("shared/app").always(), TagList::new().with("latest"));
+        let outcome = Rls::at(&registry).words(words).run();
+        assert_eq!(outcome.code, Some(6), "{words}: {outcome}");
+        assert!(outcome.stderr.contains("shared/app:latest"), "{words}: {outcome}");
+    }
 }

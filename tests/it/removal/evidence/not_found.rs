@@ -144,3 +144,58 @@ fn a_single_404_is_checked_again() {
         }
     }
 }
+
+#[test]
+fn a_page_that_no_registry_sends_says_nothing_about_a_tag() {
+    let pages = [Answer::html(404, "no such site"), Answer::text(404, "404 page not found")];
+    for page in pages {
+        for personality in [Personality::Distribution28, Personality::Distribution3] {
+            for words in ["rm app:old", "rm app:old --ignore-missing", "prune app --keep kept --yes"] {
+                for skip in 0..4 {
+                    let registry = app(personality, &["old", "kept"]);
+                    registry.inject(Match::manifests("app").reads().of(["old"]).after(skip).always(), page.clone());
+                    let outcome = rls(&registry, &format!("{words} --retries 0"));
+                    let is_there = registry.tags("app").contains(&"old".to_owned());
+                    let told = outcome.stdout.lines().find(|line| line.ends_with("\tapp:old"));
+                    let told = told.unwrap_or_else(|| panic!("{words}: {outcome}"));
+                    assert!(!told.starts_with("absent"), "{personality:?} {skip} {words}: {outcome}");
+                    assert!(!is_there || !told.starts_with("removed"), "{personality:?} {skip} {words}: {outcome}");
+                    assert!(outcome.code != Some(0) || !is_there, "{personality:?} {skip} {words}: {outcome}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tag_that_is_still_listed_was_not_removed_by_another_client() {
+    for words in ["rm app:old", "rm app:old -q", "rm app:old --ignore-missing", "prune app --keep kept --yes"] {
+        let registry = app(Personality::Distribution28, &["old", "kept"]);
+        // The plan resolves it; from then on it is denied.
+        let reads = Match::manifest("app", "old").reads().after(1).always();
+        registry.inject(reads, Answer::not_found("MANIFEST_UNKNOWN"));
+        let outcome = rls(&registry, words);
+        assert_eq!(outcome.code, Some(6), "{words}: {outcome}");
+        assert!(outcome.stdout.contains("failed\tapp:old"), "{words}: {outcome}");
+        assert!(registry.contains("app", "old"), "{words}: {outcome}");
+    }
+    // What another client removed is no longer listed.
+    let registry = app(Personality::Distribution28, &["old", "kept"]);
+    registry.on_request(Match::tags("app").nth(2), |registry, _| assert!(registry.untag("app", "old")));
+    let outcome = rls(&registry, "rm app:old");
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "absent\tapp:old\n"), "{outcome}");
+}
+
+#[test]
+fn a_dangling_tag_is_removed_by_its_name_whatever_the_output() {
+    for words in ["rm app:old", "rm app:old -q", "rm app:old --ignore-missing", "rm app:old -o json", "rm app:old -v"] {
+        let registry = app(Personality::Distribution3, &["old", "kept"]);
+        let digest = registry.resolve("app", "old").expect("it was pushed");
+        registry.remove_manifest("app", &digest);
+        registry.tag("app", "old", &digest);
+        let outcome = rls(&registry, words);
+        assert_eq!(outcome.code, Some(0), "{words}: {outcome}");
+        assert!(outcome.stdout.contains("removed"), "{words}: {outcome}");
+        assert_eq!(registry.tags("app"), ["kept"], "{words}: {outcome}");
+    }
+}

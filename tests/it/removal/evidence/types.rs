@@ -1,7 +1,7 @@
 //! A manifest's type follows from its bytes, not from HEAD or the descriptor in another manifest.
 
-use registry_fixture::content::{Descriptor, ImageSpec, IndexSpec, index_of, media_type};
-use registry_fixture::{Digest, Fault, Match, Method, Personality, Running};
+use registry_fixture::content::{Descriptor, ImageSpec, IndexSpec, Layer, index_of, media_type};
+use registry_fixture::{Answer, Digest, Fault, Match, Method, Personality, Registry, Running};
 
 use super::{app, removed, rls};
 
@@ -124,4 +124,25 @@ fn an_image_with_the_type_of_an_index_on_head_is_removed() {
     }
     let outcome = rls(&registry, "rm app:old -q");
     assert_eq!((outcome.code, removed(&outcome)), (Some(0), vec!["old"]), "{outcome}");
+}
+
+#[test]
+fn a_layer_is_not_deleted_as_a_manifest() {
+    // distribution 2 also takes the digest of a layer, and deletes the layer.
+    let layer = Layer::file("usr/bin/app", "app");
+    let digest = layer.blob().digest.clone();
+    for reply in [Answer::new(200).body(layer.blob().bytes.clone()), Answer::new(500)] {
+        for words in ["--yes", "--all-tags --yes", "--all-tags --force --yes"] {
+            let registry = Registry::builder().personality(Personality::Distribution28).start();
+            registry.push_image("app", "kept", &ImageSpec::new("kept").layer(layer.clone()));
+            let reads = Match::manifest("app", digest.as_str());
+            registry.inject(reads.clone().method(Method::GET).always(), reply.clone());
+            let head = Answer::new(200).header("Docker-Content-Digest", digest.as_str());
+            registry.inject(reads.method(Method::HEAD).always(), head);
+            let outcome = rls(&registry, &format!("rm app@{digest} {words} --retries 0"));
+            assert_eq!(outcome.code, Some(9), "{words}: {outcome}");
+            assert!(outcome.stderr.contains("is a config or layer of app:kept"), "{words}: {outcome}");
+            assert_eq!(registry.count(&Match::delete(format!("/v2/app/manifests/{digest}"))), 0, "{words}: {outcome}");
+        }
+    }
 }
