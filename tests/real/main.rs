@@ -9,6 +9,7 @@ mod combinations;
 mod credentials;
 mod disk;
 mod docker_ls;
+mod docker_plugin;
 mod garbage;
 mod parity;
 mod reading;

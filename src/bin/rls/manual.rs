@@ -24,6 +24,10 @@ const FILES: &[(&str, &str)] = &[
     ("~/.local/state/rls/removed/", "copies of removed manifests, for rls undo"),
 ];
 
+/// The date of the pages, which `man` shows at their end: that of the release. A build has no date of its own, so that two
+/// builds make the same pages.
+const DATE: &str = "2026-11-30";
+
 /// A page: its file name, and its text.
 pub type Page = (String, Vec<u8>);
 
@@ -48,14 +52,25 @@ fn manual(command: clap::Command, title: &str) -> Man {
     Man::new(command)
         .title(title)
         .section("1")
-        .date("")
+        .date(DATE)
         .manual("User Commands")
         .source(concat!("rls ", env!("CARGO_PKG_VERSION")))
 }
 
-/// Writes a section of clap_mangen.
+/// Writes a section of clap_mangen, without the line breaks beside its vertical space, which formatters ignore with a
+/// warning.
 fn render(page: &mut Vec<u8>, section: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) {
-    section(page).expect("a Vec takes everything");
+    let mut text = Vec::new();
+    section(&mut text).expect("a Vec takes everything");
+    let lines: Vec<_> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    for (at, line) in lines.iter().enumerate() {
+        let is_space = |line: Option<&&[u8]>| line.is_some_and(|line| **line == *b".sp\n" || **line == *b"\n");
+        let is_beside = is_space(lines.get(at + 1)) || at.checked_sub(1).is_some_and(|at| is_space(lines.get(at)));
+        if *line == b".br\n" && is_beside {
+            continue;
+        }
+        page.extend_from_slice(line);
+    }
 }
 
 fn program_page(program: &clap::Command, names: &[String]) -> Vec<u8> {
@@ -111,8 +126,10 @@ fn command_page(command: &clap::Command, program: &clap::Command) -> Vec<u8> {
             roff.text([roman(paragraph.replace('\n', " "))]);
         }
         roff.control("SH", ["EXAMPLES"]);
-        for example in examples.lines().map(str::trim) {
-            roff.control("PP", []);
+        for (at, example) in examples.lines().map(str::trim).enumerate() {
+            if at > 0 {
+                roff.control("PP", []);
+            }
             roff.control("nf", []);
             roff.text([roman(example)]);
             roff.control("fi", []);

@@ -4,6 +4,7 @@ mod completion;
 mod format_options;
 mod formats;
 mod hostile;
+mod manual;
 mod quiet;
 mod schema;
 mod streams;
