@@ -79,6 +79,11 @@ impl Connector {
         Self { deadline, stats, clients, trusts: Mutex::default(), keychains: Mutex::default(), stdin, has_warned }
     }
 
+    /// The counters of all clients.
+    pub fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.stats)
+    }
+
     /// The client of a registry.
     ///
     /// # Errors

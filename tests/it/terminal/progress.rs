@@ -107,6 +107,53 @@ fn ctrl_c_clears_progress() {
     assert!(!left(&shown).contains("tags"), "{shown}");
 }
 
+/// Commands that read three tags one after the other, and what they show while the last one is not answered.
+const READING: [(&str, &str); 10] = [
+    ("tags grid/repo-000 --sort created", " 0/3, "),
+    ("tags grid/repo-000 -l", " 0/3, "),
+    ("tags grid/repo-000 -d", " 2/3, "),
+    ("rm grid/repo-000:1.0.0 -n", "inspecting grid/repo-000 "),
+    ("prune grid/repo-000 --keep-last 1", "inspecting tags "),
+    ("du grid/repo-000", "repositories 0, "),
+    ("find grid/repo-000 --label a", "repositories 0, "),
+    ("snapshot grid/repo-000", "repositories 0, "),
+    ("check grid/repo-000", "repositories 0, "),
+    ("compat docker-ls tags grid/repo-000 -l 1", "docker-ls 0, "),
+];
+
+#[test]
+fn counts_move_in_every_phase_and_are_gone_after_ctrl_c() {
+    for (words, text) in READING {
+        let registry = seeded("1x3");
+        let (release, released) = channel::<()>();
+        let released = Mutex::new(released);
+        registry.on_request(Match::manifest("grid/repo-000", "latest").always(), move |_, _| {
+            // It ends with an error: the sender is closed.
+            let _ = released.lock().expect("no thread panics with it").recv();
+        });
+        let rls = Rls::at(&registry).words(words).words("-j 1 --color never");
+        let rls = if words.starts_with("compat") { Rls::at(&registry).words(words) } else { rls };
+        let mut screen = Screen::of_stderr(rls.env("DOCKER_LS_REGISTRY", registry.url()));
+        screen.wait_for(text);
+        screen.wait_for(" requests");
+        screen.type_in(CTRL_C);
+        let (code, shown) = screen.end();
+        drop(release);
+        assert_eq!(code, Some(130), "{words}: {shown}");
+        assert!(!left(&shown).contains("request"), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn progress_is_ascii_where_the_locale_is() {
+    let (registry, release) = slow();
+    let mut screen = Screen::of_stderr(Rls::at(&registry).words("tags grid/repo-000 -d").env("LANG", "C"));
+    screen.wait_for("tags 0, 1 request");
+    drop(release);
+    let (code, shown) = screen.end();
+    assert!(code == Some(0) && shown.is_ascii(), "{shown}");
+}
+
 #[test]
 fn progress_is_hidden_when_disabled_or_quick() {
     let quick = seeded("1x3");

@@ -73,15 +73,44 @@ fn colours_can_be_disabled() {
     );
 }
 
+/// The commands that print tables. `rls digest` prints digests alone, and whole.
+const TABLES: [&str; 11] = [
+    "repos",
+    "repos --tags",
+    "tags team/app",
+    "tags team/app -d",
+    "tags team/app -l",
+    "tags team/app team/web -l",
+    "tags team/app -l --full",
+    "snapshot team",
+    "du team/app team/web",
+    "find team --base team/web:2.0",
+    "prune team/app --keep-last 1",
+];
+
+/// The lengths of the digests in a text, in hexadecimal digits.
+fn digests(text: &str) -> Vec<usize> {
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_hexdigit).count();
+    text.split("sha256:").skip(1).map(digits).collect()
+}
+
 #[test]
-fn a_table_fits_the_terminal() {
+fn a_table_fits_the_terminal_with_whole_or_short_digests_and_nothing_cut() {
     let registry = small();
-    for columns in [40, 60, 80] {
-        let rls = Rls::at(&registry).words("tags team/app -l --color never");
-        let (code, shown) = Screen::with_columns(rls, columns).end();
-        assert_eq!(code, Some(0));
-        let widest = shown.lines().map(|line| line.chars().count()).max();
-        assert!(widest.is_some_and(|widest| widest <= usize::from(columns)), "{columns}: {shown}");
+    for words in TABLES {
+        for columns in [30, 40, 60, 80, 120, 200] {
+            let rls = Rls::at(&registry).words(words).words("--color never -o table -q");
+            let (code, shown) = Screen::with_columns(rls, columns).end();
+            assert_eq!(code, Some(0), "{words}: {shown}");
+            // The registry's name is shorter in the test than on the terminal.
+            let width = |line: &str| line.replace("REGISTRY", &registry.host()).chars().count();
+            let widest = shown.lines().map(width).max().unwrap_or_default();
+            let is_cut = shown.contains('…');
+            // A full name alone may be wider than the terminal, and is cut then.
+            assert!(widest <= usize::from(columns), "{words} at {columns}: {shown}");
+            assert!(!is_cut || (shown.contains("http://") && columns <= 40), "{words} at {columns}: {shown}");
+            assert!(digests(&shown).iter().all(|digits| [12, 64].contains(digits)), "{words} at {columns}: {shown}");
+        }
     }
     let rls = Rls::at(&registry).words("tags team/app -l --color never");
     assert_snapshot!(Screen::with_columns(rls, 60).end().1, @"
@@ -89,6 +118,64 @@ fn a_table_fits_the_terminal() {
     1.0     13.0 kB  NN years ago  sha256:fd07d86400b0
     latest  13.0 kB  NN years ago  sha256:fd07d86400b0
     ");
+}
+
+#[test]
+fn no_trunc_shortens_nothing_on_any_terminal() {
+    let registry = small();
+    for words in ["tags team/app -l", "tags team/app -d", "snapshot team", "digest team/app:1.0"] {
+        let narrow = Rls::at(&registry).words(words).words("--no-trunc --color never -o table");
+        let (_, shown) = Screen::with_columns(narrow, 30).end();
+        let digests = digests(&shown);
+        assert!(!digests.is_empty() && digests.iter().all(|digits| *digits == 64), "{words}: {shown}");
+        assert!(!shown.contains('…'), "{words}: {shown}");
+    }
+}
+
+/// A pager shows escape sequences as such, unless colours were asked for.
+#[test]
+fn a_pipe_gets_no_escape_sequences_unless_colours_are_forced() {
+    let registry = small();
+    let colored = |variables: &[(&'static str, &'static str)], words: &str| {
+        let rls = Rls::at(&registry).envs(variables.iter().copied()).words(words);
+        rls.run().stdout.contains('\x1b')
+    };
+    let words = "tags team/app -l -o table";
+    assert!(!colored(&[], words) && !colored(&[("CLICOLOR", "1")], words));
+    assert!(colored(&[("FORCE_COLOR", "1")], words) && colored(&[("CLICOLOR_FORCE", "1")], words));
+    assert!(!colored(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], words) && !colored(&[("FORCE_COLOR", "0")], words));
+    assert!(colored(&[("NO_COLOR", "1")], "tags team/app -l -o table --color always"));
+    assert!(!colored(&[("FORCE_COLOR", "1")], "tags team/app -l -o table --color never"));
+    assert!(colored(&[("FORCE_COLOR", "1")], "help tags") && colored(&[], "tags --help --color always"));
+    assert!(!colored(&[], "tags --help"));
+    let on_terminal = |name: &str, value: &str| {
+        Screen::of(Rls::at(&registry).words("tags team/app").env(name, value)).end().1.contains('\x1b')
+    };
+    assert!(on_terminal("CLICOLOR", "1") && !on_terminal("CLICOLOR", "0") && !on_terminal("TERM", "dumb"));
+}
+
+#[test]
+fn marks_are_ascii_where_the_locale_is() {
+    let registry = small();
+    let commands = [
+        "doctor team/app",
+        "manifest team/app:1.0 -o table",
+        "tags team/app -l -o table",
+        "referrers team/app:1.0 -o table",
+        "files team/web:2.0 -o table",
+        "help output",
+        "rm team/app:1.0",
+    ];
+    for words in commands {
+        for locale in ["C", "POSIX", ""] {
+            let outcome = Rls::at(&registry).env("LANG", locale).words(words).run();
+            let text = format!("{}{}", &*outcome.stdout, &*outcome.stderr);
+            assert!(text.is_ascii(), "{words} in {locale:?}: {text}");
+        }
+    }
+    let narrow = Rls::at(&registry).words("tags team/app -l --full --color never").env("LC_ALL", "C");
+    let (_, shown) = Screen::with_columns(narrow, 20).end();
+    assert!(shown.is_ascii() && shown.contains("..."), "{shown}");
 }
 
 #[test]

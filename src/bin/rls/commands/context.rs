@@ -88,7 +88,7 @@ impl Context<'_> {
 
     /// Starts a progress display, if the settings allow one.
     pub(super) fn progress(&self, label: &str) -> Progress {
-        Progress::start(label, self.settings.progress, self.report.is_quiet())
+        Progress::start(label, self.settings.progress, self.report.is_quiet(), self.connector.stats())
     }
 
     /// Reads a file given by the user, called `what` in errors; `-` is standard input.

@@ -40,7 +40,7 @@ impl Topic {
 
     /// The text, in lines of at most `width` columns where they can be broken. `None` for the options.
     pub fn text(self, width: usize, styles: Styles) -> Option<String> {
-        self.source().map(|source| markdown::render(source, width, styles))
+        self.source().map(|source| styles.localize(markdown::render(source, width, styles)))
     }
 
     /// What its tables explain, and the explanations.

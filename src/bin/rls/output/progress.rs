@@ -1,14 +1,18 @@
 //! Progress on standard error: only on terminals, after a delay, and cleared before anything else is printed.
 
+use std::env::var_os;
+use std::fmt;
 use std::io::{IsTerminal, stderr};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use registry_ls::http::Stats;
 
 use super::escape::escape;
+use super::marks;
 
 /// Progress is shown after this delay.
 const DELAY: Duration = Duration::from_millis(300);
@@ -50,6 +54,8 @@ pub fn clear_progress() {
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    /// Counts the requests.
+    stats: Arc<Stats>,
     /// Ends the delay when dropped; `None` if nothing is ever shown.
     waiting: Option<(Sender<()>, JoinHandle<()>)>,
 }
@@ -57,17 +63,20 @@ pub struct Progress {
 impl Progress {
     /// Starts to count `what`, such as `tags of team/app`. Shown after 300 ms, unless disabled or standard error is not
     /// a terminal.
-    pub fn start(what: &str, choice: ProgressChoice, quiet: bool) -> Self {
+    ///
+    /// The number of requests is shown beside the count: it grows also while the first things that are counted are still
+    /// being read.
+    pub fn start(what: &str, choice: ProgressChoice, quiet: bool, stats: Arc<Stats>) -> Self {
         if is_wanted(choice, quiet, stderr().is_terminal()) {
-            Self::on(ProgressDrawTarget::stderr(), what, DELAY)
+            Self::on(ProgressDrawTarget::stderr(), what, DELAY, stats)
         } else {
-            Self { bar: ProgressBar::hidden(), waiting: None }
+            Self { bar: ProgressBar::hidden(), stats, waiting: None }
         }
     }
 
-    fn on(target: ProgressDrawTarget, what: &str, patience: Duration) -> Self {
+    fn on(target: ProgressDrawTarget, what: &str, patience: Duration, stats: Arc<Stats>) -> Self {
         let bar = ProgressBar::hidden();
-        bar.set_style(style(false));
+        bar.set_style(style(false, &stats));
         bar.set_message(escape(what).into_owned());
         let (sender, receiver) = channel::<()>();
         let shown = bar.clone();
@@ -79,12 +88,14 @@ impl Progress {
                 shown.tick();
             }
         });
-        Self { bar, waiting: Some((sender, waiter)) }
+        Self { bar, stats, waiting: Some((sender, waiter)) }
     }
 
     /// Sets the total.
     pub fn set_total(&self, total: u64) {
-        self.bar.set_style(style(true));
+        if self.bar.length().is_none() {
+            self.bar.set_style(style(true, &self.stats));
+        }
         self.bar.set_length(total);
     }
 
@@ -115,16 +126,32 @@ fn is_wanted(choice: ProgressChoice, quiet: bool, terminal: bool) -> bool {
     terminal && !quiet && choice == ProgressChoice::Auto
 }
 
-fn style(total: bool) -> ProgressStyle {
-    let template = if total { "{spinner} {msg} {wide_bar:.dim} {pos}/{len}" } else { "{spinner} {msg} {pos}" };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+fn style(total: bool, stats: &Arc<Stats>) -> ProgressStyle {
+    let template = match total {
+        true => "{spinner} {msg} {wide_bar:.dim} {pos}/{len}{requests}",
+        false => "{spinner} {msg} {pos}{requests}",
+    };
+    let stats = Arc::clone(stats);
+    let requests = move |_: &ProgressState, text: &mut dyn fmt::Write| {
+        // A line that cannot be written is not shown.
+        let _ = match stats.totals().requests {
+            0 => Ok(()),
+            1 => text.write_str(", 1 request"),
+            count => write!(text, ", {count} requests"),
+        };
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = style.with_key("requests", requests);
+    match marks::is_utf8(|name| var_os(name)) {
+        true => style,
+        false => style.tick_chars("-\\|/ ").progress_chars("#."),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io;
     use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-    use std::sync::{Arc, Mutex};
 
     use indicatif::TermLike;
 
@@ -209,7 +236,7 @@ mod tests {
     fn what_is_done_early_shows_nothing() {
         let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, _drawn) = Screen::new();
-        let progress = Progress::on(screen.target(), "tags", Duration::from_secs(3600));
+        let progress = Progress::on(screen.target(), "tags", Duration::from_secs(3600), Arc::default());
         progress.set_total(10);
         progress.inc(10);
         drop(progress);
@@ -223,7 +250,7 @@ mod tests {
     fn gives_way_to_whatever_else_is_printed() {
         let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, drawn) = Screen::new();
-        let progress = Progress::on(screen.target(), "tags", Duration::ZERO);
+        let progress = Progress::on(screen.target(), "tags", Duration::ZERO, Arc::default());
         drawn.recv().unwrap();
         let mut sink = crate::output::sink::Sink::new(Rows(screen.clone()));
         sink.push("<row>").unwrap();
@@ -252,7 +279,7 @@ mod tests {
     fn is_escaped_and_cleared() {
         let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, drawn) = Screen::new();
-        let progress = Progress::on(screen.target(), "tags of a\x1b[2J", Duration::ZERO);
+        let progress = Progress::on(screen.target(), "tags of a\x1b[2J", Duration::ZERO, Arc::default());
         drawn.recv().unwrap();
         drop(progress);
         let text = screen.text();
@@ -264,7 +291,7 @@ mod tests {
     #[test]
     fn counts_towards_its_total() {
         let bar = ProgressBar::hidden();
-        let progress = Progress { bar: bar.clone(), waiting: None };
+        let progress = Progress { bar: bar.clone(), stats: Arc::default(), waiting: None };
         progress.set_total(20);
         progress.inc(3);
         progress.inc(4);

@@ -20,7 +20,7 @@ pub async fn run(
 ) -> std::result::Result<(), CommandError> {
     let (registry, _) = context.place(None).await?;
     let client = context.client(&registry).await?;
-    let progress = context.progress("requests");
+    let progress = context.progress("docker-ls");
     let failed = |error: Error| context.failed(client.registry(), error);
     // A manifest as stored may contain null; elsewhere it is an empty list.
     let mut null = "[]";

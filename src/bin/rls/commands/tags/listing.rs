@@ -48,8 +48,10 @@ pub(super) struct Query<'a> {
 pub(super) struct Listing<'a> {
     pub query: &'a Query<'a>,
     pub repository: RepositoryHandle,
-    /// Receives the number of tags, if this is the only repository.
-    pub progress: Option<&'a Progress>,
+    /// Counts the tags: as they are received, and again as they are read if each needs a request.
+    pub progress: &'a Progress,
+    /// Whether this is the only repository, so that the number of tags is the total.
+    pub is_only: bool,
 }
 
 /// A tag and what is known about it.
@@ -180,6 +182,12 @@ impl Listing<'_> {
             tags.retain(|tag| query.keeps(tag));
             tags
         });
+        let counts_names = !query.needs_requests() || (self.is_only && !query.is_streamed());
+        let tags = tags.inspect_ok(move |tags| {
+            if counts_names {
+                self.progress.inc(tags.len() as u64);
+            }
+        });
         if query.is_streamed() {
             return Ok(limit_items(query.limit, self.with_info(tags).map_ok(same)));
         }
@@ -187,8 +195,9 @@ impl Listing<'_> {
         let (names, failed) = Names::until_error(tags, query.order, &mut held).await;
         let names = names.sorted(query.order, query.reverse, query.semver.cloned()).await;
         let end = stream::iter(failed.map(Err));
-        if let Some(progress) = self.progress {
-            progress.set_total(names.len() as u64);
+        if self.is_only && query.needs_requests() {
+            self.progress.set(0);
+            self.progress.set_total(names.len() as u64);
         }
         let is_sorted = !matches!(query.order, Order::Created | Order::Size);
         if is_sorted && !query.group {
@@ -225,7 +234,12 @@ impl Listing<'_> {
         let info = move |tag: Result<Tag>| {
             let summaries = Rc::clone(&summaries);
             // Boxed, because the buffer moves pending futures around.
-            async move { Ok(vec![self.info(tag?, summaries).await]) }.boxed_local()
+            async move {
+                let known = self.info(tag?, summaries).await;
+                self.progress.inc(1);
+                Ok(vec![known])
+            }
+            .boxed_local()
         };
         reorder(flatten_batches(tags).map(info), || self.repository.client().concurrency(), size_of_val::<Batch>)
             .boxed_local()

@@ -13,7 +13,7 @@ use super::held::{Budget, Turns};
 use super::stream::{MAX_PENDING, close_list, next_or_flush};
 use super::suggestions::repository_hint_context;
 use crate::args::TagsArgs;
-use crate::output::{Progress, TagView, some_of};
+use crate::output::{TagView, some_of};
 use crate::report::CommandError;
 
 /// `rls tags`
@@ -27,13 +27,13 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
     let mut output = context.output(view)?;
     let progress = context.progress("tags");
     let names: Vec<_> = targets.iter().map(ToString::to_string).collect();
-    let counted = Some(&progress).filter(|_| targets.len() == 1);
-    let listing = |repository| Listing { query: &query, repository, progress: counted };
+    let is_only = targets.len() == 1;
+    let listing = |repository| Listing { query: &query, repository, progress: &progress, is_only };
     targets.iter().for_each(|repository| repository.client().prefetch_tokens([repository.name()]));
     let listings: Vec<_> = targets.into_iter().map(listing).collect();
     let outcome = match listings.as_slice() {
-        [listing] => one(listing, context, &mut output, &progress).await,
-        listings => several(listings, context, &mut output, &progress).await,
+        [listing] => one(listing, context, &mut output).await,
+        listings => several(listings, context, &mut output).await,
     };
     drop(progress);
     close_list(context, output, outcome, || {
@@ -51,12 +51,7 @@ pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandEr
 type Output = crate::output::Output<TagView, std::io::Stdout>;
 
 /// Lists one repository; its tags are printed as they arrive.
-async fn one(
-    listing: &Listing<'_>,
-    context: &Context<'_>,
-    output: &mut Output,
-    progress: &Progress,
-) -> Result<(), CommandError> {
+async fn one(listing: &Listing<'_>, context: &Context<'_>, output: &mut Output) -> Result<(), CommandError> {
     let registry = listing.repository.registry();
     let mut batches = listing.batches(&listing.query.budget());
     let mut record = listing.record(None);
@@ -71,7 +66,6 @@ async fn one(
                 return Err(CommandError::Failed(error, Box::new(hint_context)));
             }
         };
-        progress.inc(batch.len() as u64);
         for known in batch {
             warn_about_gaps(&known, listing, context, &mut warned);
             match known.fill(&mut record) {
@@ -85,12 +79,7 @@ async fn one(
 }
 
 /// Lists several repositories concurrently, and prints them in order. Each failure is reported.
-async fn several(
-    listings: &[Listing<'_>],
-    context: &Context<'_>,
-    output: &mut Output,
-    progress: &Progress,
-) -> Result<(), CommandError> {
+async fn several(listings: &[Listing<'_>], context: &Context<'_>, output: &mut Output) -> Result<(), CommandError> {
     let (turns, ahead) = (Turns::default(), Budget::ahead());
     let read = stream::iter(listings.iter().enumerate()).map(|(number, listing)| {
         let (turns, ahead) = (&turns, &ahead);
@@ -121,7 +110,6 @@ async fn several(
                     continue;
                 }
             };
-            progress.inc(known.len() as u64);
             for known in known {
                 warn_about_gaps(&known, listing, context, &mut warned);
                 if let Some(error) = known.fill(&mut record) {
