@@ -13,6 +13,7 @@ mod docker_plugin;
 mod garbage;
 mod parity;
 mod reading;
+mod recipes;
 mod refusing;
 mod removal;
 mod setup;
