@@ -11,6 +11,7 @@ mod disk;
 mod docker_ls;
 mod docker_plugin;
 mod garbage;
+mod looking;
 mod parity;
 mod reading;
 mod recipes;

@@ -30,7 +30,7 @@ impl Kind {
             "REGISTRY" => Self::Registry,
             "REPO" => Self::Repository,
             "REF" => Self::Reference,
-            "TAG" => Self::Tag,
+            "TAG" | "TAG|DIGEST" => Self::Tag,
             "OS/ARCH[/VARIANT]" => Self::Platform,
             "TEMPLATE" => Self::Template,
             "COMMAND|TOPIC" => Self::Topic,
