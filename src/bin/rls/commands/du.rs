@@ -183,8 +183,12 @@ fn of_repository(target: &Measured) -> UsageRecord {
 fn total(sources: &[Source], report: &UsageReport) -> UsageRecord {
     let mut registries = sources.iter().map(|source| source.registry().to_string());
     let registry = registries.next().filter(|first| registries.all(|other| other == *first));
+    let below = match sources {
+        [source] => source.prefix().map(|prefix| source.registry().qualify(prefix)),
+        _ => None,
+    };
     UsageRecord {
-        reference: registry.clone(),
+        reference: below.or_else(|| registry.clone()),
         registry,
         size: Some(report.size),
         unique: report.size.saturating_sub(report.shared),

@@ -69,6 +69,14 @@ impl Source {
         }
     }
 
+    /// The prefix of its repositories, if it is one.
+    pub fn prefix(&self) -> Option<&Repository> {
+        match self {
+            Self::Named(_) => None,
+            Self::Catalog(_, root) => root.as_ref(),
+        }
+    }
+
     /// Whether its repositories come from a catalog.
     pub fn is_catalog(&self) -> bool {
         matches!(self, Self::Catalog(..))

@@ -14,7 +14,7 @@ const BAR: u64 = 20;
 pub struct UsageRecord {
     /// The registry; `null` for the total of several.
     pub registry: Option<String>,
-    /// The full name of the tag or repository; the registry for its total.
+    /// The full name of the tag or repository; for a total the registry, or the prefix of its repositories.
     pub reference: Option<String>,
     /// The repository's path in its registry; `null` for a total.
     pub repository: Option<String>,
@@ -75,7 +75,7 @@ impl View for UsageView {
 
 impl UsageView {
     fn name(&self, record: &UsageRecord) -> String {
-        let total = || format!("total of {}", record.registry.as_deref().unwrap_or("all registries"));
+        let total = || format!("total of {}", record.reference.as_deref().unwrap_or("all registries"));
         let Some(repository) = &record.repository else { return total() };
         match &record.reference {
             Some(reference) => shown(self.full, repository, record.tag.as_deref(), None, reference).into_owned(),
