@@ -23,7 +23,7 @@ test: packages
 	PROPTEST_RNG_SEED=1 $(CARGO) test --workspace
 
 # Side by side with the bare requests, curl and the other clients on the PATH; prints the table of docs/benchmarks.md. One chapter alone: ONLY=start;
-# others are plain, tls, token, away, million, growth, cleaning, network. RLS=… measures another build.
+# others are plain, tls, token, away, million, growth, cleaning, look, network. RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
 	ONLY=$(ONLY) $(CARGO) bench --quiet --profile measuring --bench compare

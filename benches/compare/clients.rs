@@ -143,7 +143,8 @@ impl Clients {
         }
     }
 
-    fn script(&self, program: &str, command: &str, server: &Server) -> Option<Plan> {
+    /// A command line of a client, if it is installed.
+    pub fn script(&self, program: &str, command: &str, server: &Server) -> Option<Plan> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         if !std::env::split_paths(&path).any(|folder| folder.join(program).is_file()) {
             return None;

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `suites` | what is measured, against which client, and the goals |
 //! | `prune` | one repository with very many tags, listed and pruned |
+//! | `look` | long listings, storage, files and referrers |
 //! | `network` | links with a long round trip, or that lose packets |
 //! | `servers` | the registries, each in a process of its own |
 //! | `clients` | the command lines of rls and of other clients |
@@ -19,6 +20,7 @@
 
 mod clients;
 mod load_generator;
+mod look;
 mod network;
 mod pairs;
 mod prune;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use registry_fixture::client::{Http, basic, token};
-use registry_fixture::content::ImageSpec;
+use registry_fixture::content::{ArtifactSpec, ImageSpec, Layer};
 use registry_fixture::{Auth, Personality, Registry};
 use test_support::docker_registry::{DockerRegistry, PASSWORD, USER};
 use test_support::{Conditions, Link};
@@ -16,6 +16,8 @@ use crate::network::Path;
 
 /// The benchmark's first argument when it runs as a registry.
 pub const WORD: &str = "serve";
+/// The size of the lower layer of [`Server::content`], in bytes.
+pub const LOWER_LAYER: usize = 256 << 20;
 /// Repositories for each token, about as many as rls puts into one.
 const TOGETHER: usize = 20;
 
@@ -124,6 +126,12 @@ impl Server {
         Self::start(Way::Plain, grid, &["repository", &tags.to_string(), &images.to_string()])
     }
 
+    /// The embedded registry with the image `team/app:1`: a large layer, above it one with `/etc/motd`. A signature and
+    /// an SBOM refer to it.
+    pub fn content() -> Self {
+        Self::start(Way::Plain, Grid { repositories: 1, tags: 1 }, &["content"])
+    }
+
     /// Debian's docker-registry behind a link.
     pub fn over(path: Path, way: Way, grid: Grid) -> Self {
         let numbers = [grid.repositories.to_string(), grid.tags.to_string(), path.round_trip.to_string()];
@@ -195,6 +203,7 @@ pub fn serve(what: &[&str]) {
             embedded(grid, Duration::from_millis(number(latency) as u64));
         }
         ["million", form] => million(form == "pages"),
+        ["content"] => content(),
         ["repository", tags, images, ref path @ ..] => repository(number(tags), number(images), link(path)),
         _ => panic!("{what:?} is no registry"),
     }
@@ -242,6 +251,18 @@ fn repository(tags: usize, images: usize, link: Option<Conditions>) {
     (images..tags).for_each(|number| registry.tag("team/app", &format!("v{number}"), &digests[number % images]));
     let link = link.map(|link| link.to(port(&registry.host())));
     wait(&link.as_ref().map_or_else(|| registry.host(), Link::host), "", &[]);
+}
+
+fn content() {
+    let registry = Registry::builder().without_journal().start();
+    let layers = [Layer::sized("lower", LOWER_LAYER), Layer::file("etc/motd", "hello\n")];
+    let image = layers.into_iter().fold(ImageSpec::new("layers"), ImageSpec::layer).build();
+    registry.push("team/app", "1", &image);
+    for artifact_type in ["application/vnd.cncf.notary.signature", "application/spdx+json"] {
+        let referrer = ArtifactSpec::new(artifact_type).layer("application/json", "{}").subject(image.root()).build();
+        registry.push_referrer("team/app", &referrer, image.root());
+    }
+    wait(&registry.host(), "", &[]);
 }
 
 fn port(host: &str) -> u16 {

@@ -35,7 +35,7 @@ const MILLION_AT_LEISURE: Goal = Goal::Memory(24.0, f64::INFINITY);
 /// A suite: its name, and what it measures.
 type Chapter = (&'static str, fn(&mut Bench));
 
-const CHAPTERS: [Chapter; 9] = [
+const CHAPTERS: [Chapter; 10] = [
     ("start", Bench::start),
     ("plain", |bench| bench.docker(Way::Plain)),
     ("tls", |bench| bench.docker(Way::Tls)),
@@ -44,6 +44,7 @@ const CHAPTERS: [Chapter; 9] = [
     ("million", Bench::million),
     ("growth", Bench::growth),
     ("cleaning", Bench::cleaning),
+    ("look", Bench::look),
     ("network", Bench::network),
 ];
 
