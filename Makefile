@@ -5,12 +5,18 @@ CARGO ?= cargo
 # Programs that the tests run; after a colon the Debian package, where it has another name.
 PACKAGES = docker-registry skopeo faketime fish zsh mandoc jq sqlite3 man:man-db docker:docker.io
 
+# What `make dist` needs; built without optimization, which they do well without.
+TOOLS = cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0 cargo-generate-rpm@0.21.1
+
+# Where `make dist` puts the release.
+DIST ?= target/dist
+
 # How long libFuzzer looks at each target, in seconds, and which.
 TIME ?= 60
 GUIDED = tests/fuzz/guided
 TARGETS = $(basename $(notdir $(wildcard $(GUIDED)/fuzz_targets/*.rs)))
 
-.PHONY: demo test bench fuzz inputs mutants soak generated advisories packages
+.PHONY: demo test dist dist-test bench fuzz inputs mutants soak generated advisories packages tools
 
 # The main job against the embedded registry: TLS from a private CA, token authentication, nothing to install.
 demo:
@@ -21,6 +27,16 @@ demo:
 # same cases each time; `make soak` tries others.
 test: packages
 	PROPTEST_RNG_SEED=1 $(CARGO) test --workspace
+
+# The release for this machine's architecture: archive, Debian and RPM packages, container image, list of crates, checksums.
+dist: PACKAGES = git dpkg-shlibdeps:dpkg-dev
+dist: packages tools
+	CARGO="$(CARGO)" sh fixtures/dist.sh "$(DIST)"
+
+# Installs that release in fresh systems, runs its image, and builds it once more, elsewhere. Needs root, for chroot.
+dist-test: PACKAGES = docker-registry skopeo git dpkg-shlibdeps:dpkg-dev mmdebstrap rpm
+dist-test: packages dist
+	RLS_DIST="$(abspath $(DIST))" $(CARGO) test --test dist
 
 # Side by side with the bare requests, curl and the other clients on the PATH; prints the table of docs/benchmarks.md. One chapter alone: ONLY=start;
 # others are plain, tls, token, away, million, growth, cleaning, look, network. RLS=… measures another build.
@@ -70,6 +86,10 @@ generated:
 advisories:
 	command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny check advisories
+
+tools:
+	@missing=; for tool in $(TOOLS); do command -v $${tool%@*} >/dev/null || missing="$$missing $$tool"; done; \
+	[ -z "$$missing" ] || CARGO_TARGET_DIR=target/tools $(CARGO) install --locked --quiet --debug $$missing
 
 packages:
 	@missing=; for program in $(PACKAGES); do command -v $${program%%:*} >/dev/null || missing="$$missing $${program##*:}"; done; \

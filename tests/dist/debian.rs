@@ -1,0 +1,115 @@
+//! The .deb in a new Debian system: it installs there, `man` and shells find what belongs to it, and it goes without a trace.
+
+use insta::assert_snapshot;
+use registry_fixture::Registry;
+use tempfile::TempDir;
+use test_support::Rls;
+use test_support::terminal::Screen;
+
+use crate::release::{VERSION, file, sh};
+
+/// Clears the line that was typed.
+const CTRL_U: &str = "\x15";
+
+/// The environment in it. On a terminal without capabilities shells write plain text.
+const VARIABLES: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb";
+
+/// A Debian system in a folder, as new as this machine's.
+struct System(TempDir);
+
+impl System {
+    /// With apt and these packages.
+    fn with(packages: &str) -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        let script = r#". /etc/os-release; mmdebstrap --quiet --variant=apt --include="$2" "$VERSION_CODENAME" "$1""#;
+        sh(script, [root.path().as_os_str(), packages.as_ref()]);
+        Self(root)
+    }
+
+    /// A script that enters it as root, with devices and without a network but the loopback interface of the host, and
+    /// executes the rest of its arguments there.
+    fn enter(&self) -> String {
+        let root = self.0.path().display();
+        format!(
+            "exec unshare --mount --propagation private sh -euc 'mount --rbind /dev {root}/dev; mount -t proc proc {root}/proc; \
+             exec env -i {VARIABLES} timeout --foreground --signal KILL 120 chroot {root} \"$@\"' sh"
+        )
+    }
+
+    /// Runs a script by this shell there.
+    #[track_caller]
+    fn run(&self, shell: &str, script: &str) -> String {
+        sh(&format!("{} \"$@\"", self.enter()), [shell, "-c", script])
+    }
+
+    /// Asserts that a shell makes the name of a repository of `rls tags team/ch` and the tab key; `setup` is typed first.
+    fn completes(&self, shell: &str, setup: &str) {
+        let mut screen = Screen::of(Rls::new().by_shell(&format!("{} {shell}", self.enter())));
+        // The echo of this line has the quotes.
+        screen.type_in(&format!("{setup}; echo rea''dy\n"));
+        screen.wait_for("ready");
+        screen.type_in("rls tags team/ch\t");
+        // The echo of the typed characters comes first.
+        screen.wait_for("art");
+        screen.type_in(&format!("{CTRL_U}exit 0\n"));
+        assert_eq!(screen.end().0, Some(0), "{shell} ends");
+    }
+}
+
+#[test]
+fn the_deb_installs_works_and_goes() {
+    let system = System::with("bash-completion,fish,man-db,zsh");
+    let before = system.run("sh", "find / -xdev -not -path '/var/*' | sort");
+    std::fs::copy(file(".deb"), system.0.path().join("rls.deb")).expect("the package is copied");
+
+    // Without a network: what it depends on is there.
+    system.run("sh", "unshare --net apt-get install --quiet=2 --yes --no-install-recommends /rls.deb && rm /rls.deb");
+    assert!(system.run("sh", "rls --version").starts_with(&format!("rls {VERSION}")));
+    assert_eq!(system.run("sh", "dpkg --verify registry-ls"), "", "every file is as packaged");
+    let listed = system.run(
+        "sh",
+        "dpkg --listfiles registry-ls | xargs ls -ld | grep -v ^d | grep -v /man1/rls- | awk '{print $1, $3, $4, $NF}'",
+    );
+    assert_snapshot!(listed, @"
+    -rwxr-xr-x root root /usr/bin/rls
+    -rw-r--r-- root root /usr/share/bash-completion/completions/rls
+    -rw-r--r-- root root /usr/share/doc/registry-ls/LICENSE-APACHE
+    -rw-r--r-- root root /usr/share/doc/registry-ls/README.md
+    -rw-r--r-- root root /usr/share/doc/registry-ls/changelog.gz
+    -rw-r--r-- root root /usr/share/doc/registry-ls/copyright
+    -rw-r--r-- root root /usr/share/fish/vendor_completions.d/rls.fish
+    -rw-r--r-- root root /usr/share/man/man1/rls.1.gz
+    -rw-r--r-- root root /usr/share/zsh/vendor-completions/_rls
+    ");
+    let fields =
+        system.run("sh", "dpkg-query --show --showformat '${Section}\n${Depends}\n${Recommends}\n' registry-ls");
+    assert_snapshot!(fields, @"
+    utils
+    libc6 (>= 2.34)
+    ca-certificates
+    ");
+
+    for page in ["rls", "rls-tags"] {
+        assert_eq!(system.run("sh", &format!("man --warnings {page} 2>&1 >/dev/null")), "", "no warnings");
+        let text = system.run("sh", &format!("man {page}"));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&format!("NAME {page} - ")), "{text}");
+    }
+    assert!(system.run("sh", "whatis rls-prune").starts_with("rls-prune (1)"));
+
+    let registry = Registry::builder().seed("demo".parse().expect("a seed")).start();
+    let export = format!("export RLS_REGISTRY=http://{}", registry.host());
+    let bash = format!("{export}; . /usr/share/bash-completion/bash_completion");
+    system.completes("bash --norc", &bash);
+    let zsh = format!("{export}; autoload -Uz compinit; compinit -u -D");
+    system.completes("zsh -f", &zsh);
+    let fish = format!("{export}; complete --do-complete 'rls tags team/ch'");
+    assert_eq!(system.run("fish", &fish), "team/chart\n");
+
+    system.run(
+        "sh",
+        "apt-get purge --quiet=2 --yes registry-ls && rm -rf /root/.cache /root/.config /root/.local /root/.zcompdump",
+    );
+    let after = system.run("sh", "find / -xdev -not -path '/var/*' | sort");
+    assert_eq!(after, before, "nothing is left");
+}

@@ -1,0 +1,51 @@
+//! The folder that `make dist` has filled, and the programs that look into it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The version of the release.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The checkout.
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of the release.
+pub fn folder() -> PathBuf {
+    std::env::var_os("RLS_DIST").map_or_else(|| checkout().join("target/dist"), PathBuf::from)
+}
+
+/// Its files, without the folder in which they were built.
+pub fn files() -> Vec<String> {
+    let folder = folder();
+    let entries = folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}; run 'make dist'", folder.display()));
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
+    let mut names: Vec<_> = names.filter(|name| name != "build").collect();
+    names.sort_unstable();
+    names
+}
+
+/// Its only file with this ending.
+pub fn file(ending: &str) -> PathBuf {
+    let names = files();
+    let mut matching = names.iter().filter(|name| name.ends_with(ending));
+    let (Some(name), None) = (matching.next(), matching.next()) else { panic!("one *{ending} in {names:?}") };
+    folder().join(name)
+}
+
+/// Runs a shell script with arguments `$1`, `$2`, …; returns standard output. Panics unless it succeeds.
+#[track_caller]
+pub fn sh<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
+    output(Command::new("sh").args(["-euc", script, "sh"]).args(arguments))
+}
+
+/// Runs a program and returns standard output. Panics unless it succeeds.
+#[track_caller]
+pub fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{text}{errors}", output.status);
+    text.into_owned()
+}
