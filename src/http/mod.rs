@@ -42,6 +42,7 @@ pub(crate) use errors::truncated;
 pub use errors::{registry_errors, summary};
 pub(crate) use link::pagination_loop;
 pub use link::{NextPage, next_page};
+pub(crate) use observe::Masker;
 pub use observe::{Stats, Totals, redacted_headers, redacted_url, warning_text};
 pub use options::{Jobs, Options, Resolve};
 pub use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};

@@ -11,7 +11,7 @@ use url::Url;
 use super::errors::{broken_body, truncated, undecodable};
 use super::gunzip::Gunzip;
 use super::limiter::Permit;
-use super::observe::Observer;
+use super::observe::{Masker, Observer};
 use super::proxy::proxy_for;
 use super::request::authority;
 use super::timeouts::Timeouts;
@@ -82,6 +82,11 @@ impl Response {
     /// An error about what the server chose, without the secrets that it may echo.
     pub(crate) fn mask(&self, error: Error) -> Error {
         self.observer.masked(error)
+    }
+
+    /// What masks the secrets in texts of this reply that are read later.
+    pub(crate) fn masker(&self) -> Masker {
+        Masker::from(&self.observer)
     }
 
     /// How long the head of the reply took.

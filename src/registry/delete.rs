@@ -172,7 +172,13 @@ impl RepositoryHandle {
     /// Sends one DELETE.
     async fn send_deletion(&self, request: &Request) -> Result<DeleteReply> {
         match self.client.transport.send(request).await {
-            Ok(mut response) => Ok(DeleteReply::Accepted(registry_errors(&response.start(BODY_LIMIT).await))),
+            Ok(mut response) => {
+                let mut errors = registry_errors(&response.start(BODY_LIMIT).await);
+                for text in errors.iter_mut().flat_map(|error| [&mut error.code, &mut error.message]) {
+                    *text = response.masked(text);
+                }
+                Ok(DeleteReply::Accepted(errors))
+            }
             Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
             Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
             Err(error) => Err(error),

@@ -13,6 +13,7 @@ use super::media_types::{self, Form, malformed, media_type_of};
 use super::members::{Reader, members};
 use super::schema1::{self, Schema1};
 use crate::error::{Error, Fault, Kind, Result};
+use crate::http::Masker;
 use crate::name::{Algorithm, Digest};
 
 /// The most levels of indexes within indexes.
@@ -27,6 +28,8 @@ pub struct Manifest {
     pub media_type: String,
     /// The exact bytes.
     pub bytes: Bytes,
+    /// Masks what the errors of parsing it quote.
+    masker: Masker,
 }
 
 /// A parsed manifest.
@@ -127,7 +130,17 @@ impl Manifest {
         let media_type = media_type_of(content_type, &bytes, name)?;
         let signed = media_types::is_schema1(&media_type).then(|| schema1::payload(&bytes)).flatten();
         let digest = Digest::of(algorithm, signed.as_deref().unwrap_or(&bytes));
-        Ok(Self { digest, media_type, bytes })
+        Ok(Self::new(digest, media_type, bytes))
+    }
+
+    /// A manifest whose digest is known.
+    pub fn new(digest: Digest, media_type: impl Into<String>, bytes: Bytes) -> Self {
+        Self { digest, media_type: media_type.into(), bytes, masker: Masker::default() }
+    }
+
+    /// The same manifest, as a server sent it.
+    pub(super) fn masked_by(self, masker: Masker) -> Self {
+        Self { masker, ..self }
     }
 
     /// Parses the whole document: for callers that must know everything it refers to, such as deletions.
@@ -165,9 +178,9 @@ impl Manifest {
             Some(Form::Schema1) => schema1::read(&self.bytes, &mut reader).map(Document::of_schema1),
             form => document(&self.bytes, form, &mut reader),
         };
-        let document = document.map_err(|cause| malformed(&what).because(cause))?;
+        let document = document.map_err(|cause| malformed(&what).because(self.masker.masked(&cause)))?;
         let causes = reader.causes();
-        let unreadable = causes.iter().fold(malformed(&what), Error::because);
+        let unreadable = causes.iter().map(|cause| self.masker.masked(cause)).fold(malformed(&what), Error::because);
         Ok((document, (!causes.is_empty()).then_some(unreadable)))
     }
 }

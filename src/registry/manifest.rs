@@ -322,6 +322,7 @@ impl RepositoryHandle {
         same_size(descriptor, bytes.len())?;
         warn_of_contradiction(&response, digest, &what);
         let (image, unreadable) = ImageConfig::read(&bytes);
+        let unreadable = unreadable.map(|cause| response.masked(&cause));
         Ok(Config { digest: digest.clone(), bytes, image, unreadable })
     }
 
@@ -354,7 +355,8 @@ impl RepositoryHandle {
         let algorithm = asked.or(header.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
         let read = match bytes.is_empty() {
             true => Err(malformed(what).because("empty reply")),
-            false => Manifest::read(bytes.clone(), response.media_type().as_deref(), algorithm, what),
+            false => Manifest::read(bytes.clone(), response.media_type().as_deref(), algorithm, what)
+                .map(|manifest| manifest.masked_by(response.masker())),
         };
         // Only a body without a manifest counts as a page: static file servers send manifests as text/html.
         let manifest = read.map_err(|error| match error.kind() {

@@ -70,7 +70,7 @@ impl<'a> Evidence<'a> {
             match &other.pointer {
                 Pointer::At(manifest) => evidence.other_names.entry(*manifest).or_default().push(&other.name),
                 Pointer::Unknown(error) => {
-                    evidence.unresolved.push((format!("{}:{}", state.repository, other.name), error))
+                    evidence.unresolved.push((format!("{}:{}", state.repository, other.shown), error))
                 }
                 Pointer::Dangling => {}
             }

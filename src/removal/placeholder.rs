@@ -128,7 +128,7 @@ fn manifest(blob: &Digest, replaced: Option<&str>) -> Manifest {
     });
     let bytes = Bytes::from(manifest.to_string());
     let digest = Digest::of(Algorithm::Sha256, &bytes);
-    Manifest { digest, media_type: media_type.to_owned(), bytes }
+    Manifest::new(digest, media_type, bytes)
 }
 
 /// "Not found" for a push says that the registry takes none, not that the tag does not exist.

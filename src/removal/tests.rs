@@ -93,7 +93,7 @@ impl Held {
             builder.point(id, pointer(on));
         }
         if let Some(on) = &self.other_name {
-            let (position, _) = builder.other_name("-odd".to_owned());
+            let (position, _) = builder.other_name("-odd".to_owned(), "-odd".to_owned());
             builder.point_other(position, pointer(on));
         }
         if self.is_list_doubtful {

@@ -145,3 +145,83 @@ fn no_echo_of_a_secret_is_legible() {
     // Most places are in a message; what is shown nowhere proves nothing.
     assert!(marked.into_inner() > 100);
 }
+
+/// Manifests in which a part is the text, and cannot be read.
+fn manifests(form: &str) -> Vec<String> {
+    let descriptor = |size: &str, digest: &str| {
+        format!(
+            "{{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"size\":{size},\"digest\":\"{digest}\"}}"
+        )
+    };
+    let known = format!("sha256:{}", "ab".repeat(32));
+    let whole = descriptor("2", &known);
+    let image = |config: &str, layers: &str, more: &str| {
+        let media_type = "application/vnd.oci.image.manifest.v1+json";
+        format!("{{\"schemaVersion\":2,\"mediaType\":\"{media_type}\",\"config\":{config},\"layers\":{layers}{more}}}")
+    };
+    let text = format!("\"{form}\"");
+    vec![
+        image(&text, "[]", ""),
+        image(&descriptor(&text, &known), "[]", ""),
+        image(&descriptor("2", form), "[]", ""),
+        image(&descriptor("2", &format!("sha256:{form}")), "[]", ""),
+        image(&whole, &text, ""),
+        image(&whole, "[]", &format!(",\"subject\":{text}")),
+        image(&whole, "[]", &format!(",\"annotations\":{{\"{form}\":5}}")),
+        format!("{{\"schemaVersion\":2,\"manifests\":{text}}}"),
+    ]
+}
+
+#[test]
+fn no_echo_in_a_manifest_or_in_an_accepted_deletion_is_legible() {
+    let words = [
+        "tags team/app -l",
+        "manifest team/app:a",
+        "referrers team/app:a",
+        "du team/app",
+        "prune team/app --keep-last 1",
+        "check team/app",
+        "doctor team/app",
+        "rm team/app:a",
+    ];
+    let mut every = Vec::new();
+    for form in canary::forms(canary::PASSWORD).into_iter().take(8) {
+        for manifest in manifests(&form) {
+            every.extend(words.map(|words| (words, form.clone(), manifest.clone())));
+        }
+    }
+    let every = Mutex::new(every);
+    let (failures, marked) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while let Some((words, form, manifest)) = { every.lock().expect("no panic").pop() } {
+                    let server = Server::start(move |asked: &Request| match asked.path() {
+                        _ if asked.authorization().is_none() => Reply::wants_password(),
+                        "/v2/" => Reply::json("{}"),
+                        path if path.ends_with("/tags/list") => Reply::tags(&["a", "b"]),
+                        _ if asked.method == "DELETE" && asked.path().contains("/a") => Reply::status(202)
+                            .header("Content-Type", "application/json")
+                            .body(format!("{{\"errors\":[{{\"code\":\"X\",\"message\":\"{form}\"}}]}}")),
+                        _ if asked.method == "DELETE" => Reply::error(404, "MANIFEST_UNKNOWN"),
+                        path if path.contains("/manifests/") => Reply::status(200)
+                            .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+                            .body(manifest.clone()),
+                        _ => Reply::error(404, "NOT_FOUND"),
+                    });
+                    let rls = program().telling(Verbosity::Headers).words(words).words("--retries 0 --timeout 60s");
+                    let rls = rls.env("RLS_REGISTRY", server.url()).holding(Holder::Environment, &server.host());
+                    let outcome = rls.observe();
+                    marked.fetch_add(usize::from(outcome.messages(true).contains("REDACTED")), Ordering::Relaxed);
+                    let found = canary::found_in(outcome.stderr.as_bytes());
+                    if !found.is_empty() {
+                        failures.lock().expect("no panic").push(format!("{words}: {found:?} in {outcome}"));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic");
+    assert!(failures.is_empty(), "{} leak:\n{}", failures.len(), failures.join("\n\n"));
+    assert!(marked.into_inner() > 100);
+}

@@ -26,6 +26,23 @@ pub(super) struct Observer {
     warnings: Warnings,
 }
 
+/// Masks the secrets of a client in what one of its servers sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Masker(Option<Arc<Observer>>);
+
+impl Masker {
+    /// A text of a server without the secrets that it may echo.
+    pub fn masked(&self, text: &str) -> String {
+        self.0.as_ref().map_or_else(|| text.to_owned(), |observer| observer.secrets.masked(text))
+    }
+}
+
+impl From<&Arc<Observer>> for Masker {
+    fn from(observer: &Arc<Observer>) -> Self {
+        Self(Some(Arc::clone(observer)))
+    }
+}
+
 impl Observer {
     pub fn new(stats: Arc<Stats>) -> Self {
         Self { stats, secrets: Secrets::default(), warnings: Warnings::default() }

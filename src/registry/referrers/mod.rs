@@ -68,11 +68,8 @@ impl RepositoryHandle {
                 Err(error) => return Err(error),
             };
             // A page has no digest of its own; `Manifest` needs one.
-            let page = Manifest {
-                digest: Digest::of(Algorithm::Sha256, &bytes),
-                media_type: media_types::OCI_INDEX.to_owned(),
-                bytes,
-            };
+            let page = Manifest::new(Digest::of(Algorithm::Sha256, &bytes), media_types::OCI_INDEX, bytes);
+            let page = page.masked_by(response.masker());
             let is_filtered = response.headers().get_all(FILTERS_APPLIED).iter().any(names_artifact_type);
             let fits = |referrer: &Descriptor| match (artifact_type, &referrer.artifact_type) {
                 (Some(wanted), Some(stated)) => is_filtered || stated == wanted,

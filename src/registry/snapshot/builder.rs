@@ -39,13 +39,13 @@ impl Builder {
         (TagId(narrow(position)), is_new)
     }
 
-    /// Adds a listed name that is no valid tag. Returns its position among these, and whether it is new.
-    pub fn other_name(&mut self, name: String) -> (usize, bool) {
+    /// Adds a listed name that is no valid tag, `shown` as this in messages. Returns its position among these, and whether it is new.
+    pub fn other_name(&mut self, name: String, shown: String) -> (usize, bool) {
         if let Some(position) = self.index.other_names.iter().position(|known| known.name == name) {
             return (position, false);
         }
-        self.name_bytes += name.len() + size_of::<OtherName>();
-        self.index.other_names.push(OtherName { name, pointer: Pointer::Dangling });
+        self.name_bytes += name.len() + shown.len() + size_of::<OtherName>();
+        self.index.other_names.push(OtherName { name, shown, pointer: Pointer::Dangling });
         (self.index.other_names.len() - 1, true)
     }
 

@@ -121,6 +121,8 @@ impl From<Option<Timestamp>> for PackedTime {
 pub struct OtherName {
     /// The name.
     pub name: String,
+    /// The name for messages: a server may echo a secret in it.
+    pub shown: String,
     /// What it points to.
     pub pointer: Pointer,
 }

@@ -114,7 +114,9 @@ impl SnapshotReader {
         match Tag::from_text(entry.into_name()?) {
             Ok(tag) => Some(self.builder.tag(tag)).filter(|(_, is_new)| *is_new).map(|(tag, _)| Name::Tag(tag)),
             Err(text) => {
-                Some(self.builder.other_name(text)).filter(|(_, is_new)| *is_new).map(|(other, _)| Name::Other(other))
+                let shown = self.repository.client.transport.masked(&text);
+                let added = self.builder.other_name(text, shown);
+                Some(added).filter(|(_, is_new)| *is_new).map(|(other, _)| Name::Other(other))
             }
         }
     }
@@ -171,7 +173,7 @@ impl SnapshotReader {
         while let Some((name, found)) = lookups.next().await {
             if let Some(Name::Other(other)) = self.record_name(name, found) {
                 // "Not found" may be about the path that an invalid tag makes, and not about the tag.
-                let name = &self.builder.index().other_names()[other].name;
+                let name = &self.builder.index().other_names()[other].shown;
                 let what = format!("{} lists {name:?} and answers \"not found\" for it", self.repository);
                 self.builder.point_other(other, Pointer::Unknown(Error::new(Kind::Safety(Danger::Unknown), what)));
             }

@@ -42,7 +42,7 @@ pub(super) fn read(place: &Layout, digest: &Digest, media_type: &str, name: &str
     let bytes: Bytes =
         bytes(place, digest).map_err(|error| damaged(format!("{}: {error}", place.body(digest).display())))?.into();
     if digest.matches(&bytes) {
-        return Ok(Manifest { digest: digest.clone(), media_type: media_type.to_owned(), bytes });
+        return Ok(Manifest::new(digest.clone(), media_type, bytes));
     }
     // The digest of a signed schema 1 manifest is that of its payload.
     let length = bytes.len();

@@ -145,7 +145,7 @@ impl Facts {
             builder.tag(name.parse().expect("a tag"));
         }
         for (name, word) in &self.others {
-            let (position, _) = builder.other_name(name.clone());
+            let (position, _) = builder.other_name(name.clone(), name.clone());
             let on = word.as_ref().map(|word| Pointer::At(builder.manifest(&digest(word))));
             builder.point_other(position, on.unwrap_or_else(|| Pointer::Unknown(failure())));
         }

@@ -33,7 +33,7 @@ fn manifest(name: &str, size: usize) -> Manifest {
     let text = format!(r#"{{"schemaVersion":2,"layers":[],"annotations":{{"name":"{name}"}}}}"#);
     let bytes = Bytes::from(format!("{text}{}", " ".repeat(size.saturating_sub(text.len()))));
     let digest = Digest::of(Algorithm::Sha256, &bytes);
-    Manifest { digest, media_type: media_types::OCI_MANIFEST.to_owned(), bytes }
+    Manifest::new(digest, media_types::OCI_MANIFEST, bytes)
 }
 
 fn keep(run: &Run, repository: &str, tag: Option<&str>, manifest: &Manifest) {

@@ -125,7 +125,7 @@ impl<'a> Words<'a> {
 
     fn other_name(&self, position: u32) -> String {
         let name = self.snapshot.other_names().get(position as usize);
-        name.map_or_else(String::new, |other| format!("{:?}", other.name))
+        name.map_or_else(String::new, |other| format!("{:?}", other.shown))
     }
 
     /// The obstacle as the subject of a sentence.
