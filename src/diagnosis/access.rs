@@ -12,7 +12,7 @@ use super::context::Context;
 use super::problem::Problem;
 use crate::auth::{Action, Permission};
 use crate::error::{Error, Fault, Kind, Missing, Operation, Result};
-use crate::name::{Reference, Registry, Tag};
+use crate::name::{Reference, Registry, Tag, Target};
 use crate::registry::{CatalogOptions, Client, Content, Descriptor, Endpoint, Manifest, RepositoryHandle};
 
 /// The number of names that are requested.
@@ -141,7 +141,10 @@ pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
     let Some(repository) = context.repository()? else {
         return Ok(Outcome::skipped("no repository specified"));
     };
-    let (count, tag) = sample(&repository).await?;
+    let (count, tag) = match sample(&repository).await {
+        Ok(sample) => sample,
+        Err(error) => return without_list(context, &repository, error).await,
+    };
     let detail = match (count, &tag) {
         (0, _) | (_, None) => "no tags".to_owned(),
         (1, Some(only)) => format!("1 tag, {only}"),
@@ -150,6 +153,24 @@ pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
     };
     context.tag = tag;
     Ok(Outcome::passed(detail))
+}
+
+/// The outcome where tags cannot be listed. Some registries have no such list, which a pull does not need; others answer
+/// the same for a repository that does not exist.
+async fn without_list(context: &mut Context, repository: &RepositoryHandle, error: Error) -> Result<Outcome> {
+    let may_lack_it = matches!(error.kind(), Kind::NotFound(_) | Kind::Unsupported(Operation::Tags));
+    if !may_lack_it || error.has_code("NAME_UNKNOWN") {
+        return Err(error);
+    }
+    let target = context.plan.reference.as_ref().map_or(Target::Tag(Tag::latest_ref()), Reference::target);
+    if repository.manifest(target).await.is_err() {
+        return Err(error);
+    }
+    context.tag = match target {
+        Target::Tag(tag) => Some(tag.clone()),
+        Target::Digest(_) => None,
+    };
+    Ok(Outcome::skipped("not offered (not needed to pull)"))
 }
 
 /// The number of tags, and one of them: `latest` if it exists.

@@ -56,7 +56,8 @@ async fn evaluate(context: &mut Context, mut response: Response, request: &Reque
                 return Ok(page(&error, context));
             }
             let is_json = serde_json::from_slice::<serde_json::Value>(&start).is_ok();
-            if api_version.is_none() && !is_json {
+            // Cloudflare's registry answers with nothing.
+            if api_version.is_none() && !is_json && !start.trim_ascii().is_empty() {
                 return Ok(not_a_registry(answered(200), Kind::Protocol(Fault::Malformed)));
             }
             answers(version, api_version.as_deref())
@@ -186,7 +187,12 @@ pub(super) async fn limits(context: &mut Context) -> Result<Outcome> {
             // A HEAD request does not count against the limit.
             let request = client.request(Method::HEAD, Endpoint::Manifest(repository, Target::Tag(tag)));
             let request = request.header(ACCEPT, HeaderValue::from_static(media_types::ACCEPT));
-            Some(client.transport().send(&request).await?.headers().clone())
+            match client.transport().send(&request).await {
+                Ok(response) => Some(response.headers().clone()),
+                Err(error) if matches!(error.kind(), Kind::RateLimited) => return Err(error),
+                // Some registries know no HEAD of a manifest; what can be pulled was checked before.
+                Err(_) => None,
+            }
         }
         _ => None,
     };

@@ -24,7 +24,7 @@ impl Tag {
         LATEST.clone()
     }
 
-    pub(super) fn latest_ref() -> &'static Self {
+    pub(crate) fn latest_ref() -> &'static Self {
         &LATEST
     }
 

@@ -56,7 +56,7 @@ fn basic(setup: &Setup) {
     --- stderr
     error: not logged in to REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(setup.rls("tags team/app").user("ann", "wrong").run(), @"
     exit 4
@@ -75,7 +75,7 @@ fn token(setup: &Setup) {
     --- stderr
     error: team/app does not exist on REGISTRY, or requires login
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
-    hint:  check the name; for a private repository, run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  check the name; for a private repository, run 'rls login REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     ");
     assert_snapshot!(setup.rls("tags team/app").user("ann", "wrong").run(), @"
     exit 4

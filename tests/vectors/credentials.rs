@@ -117,7 +117,13 @@ fn lookup(case: &Case) {
     }
     let lookup = lookup.expect("no error");
     if case.expect["anonymous"] == true {
-        return assert!(lookup.found.is_empty(), "{lookup:?}");
+        assert!(lookup.found.is_empty(), "{lookup:?}");
+        let near_misses: Vec<_> = lookup.near_misses.iter().map(ToString::to_string).collect();
+        let is_told = |expected: &str| near_misses.iter().any(|told| told.contains(expected));
+        return match case.expect["near_miss"].as_str() {
+            Some(expected) => assert!(is_told(expected), "{near_misses:?}"),
+            None => assert!(lookup.failures.is_empty(), "{lookup:?}"),
+        };
     }
     assert_pair(&lookup, &case.expect);
 }

@@ -1,10 +1,11 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
-use registry_fixture::{Answer, Auth, Fault, Match, Registry, Running, Tls};
+use registry_fixture::{Answer, Auth, Fault, Match, Personality, Registry, Running, Tls};
 use test_support::server::unused_address;
 use test_support::{Rls, Server};
 
 use super::{checks, checks_of, findings, findings_of};
+use crate::registries::with_seed;
 
 fn open() -> Running {
     Registry::builder().start()
@@ -251,4 +252,22 @@ fn http_2_and_1() {
         assert_eq!(code, 0, "{output}");
         assert!(output.contains(&format!(" ✓ http         a registry (registry/2.0), {version}\n")), "{output}");
     }
+}
+
+#[test]
+fn registries_that_lack_what_a_pull_does_not_need() {
+    let seeded = |personality| with_seed(Registry::builder(), "demo").personality(personality).start();
+    // No list of tags, an empty reply at the root, no HEAD of manifests.
+    for personality in [Personality::ContainerRegistry, Personality::Cloudflare, Personality::Nexus] {
+        let registry = seeded(personality);
+        let (code, output) = checks_of(Rls::at(&registry), "team/app");
+        assert_eq!(code, 0, "{output}");
+        assert!(output.contains(" ✓ pull         latest: manifest and blob\n"), "{output}");
+    }
+    let registry = seeded(Personality::ContainerRegistry);
+    let (code, output) = checks_of(Rls::at(&registry), "team/app:1.4.0");
+    assert!(code == 0 && output.contains(" – tags         not offered (not needed to pull)\n"), "{output}");
+    assert!(output.contains(" ✓ pull         1.4.0: manifest and blob\n"), "{output}");
+    let (code, output) = checks_of(Rls::at(&registry), "team/nothing");
+    assert!(code == 3 && output.contains(" ✗ tags         team/nothing not found on http://REGISTRY\n"), "{output}");
 }
