@@ -49,13 +49,14 @@ fn explanation(text: &str) -> Option<ExplanationRecord> {
 impl KnownError {
     /// Whether one of its texts is in a text in lower case.
     fn is_in(&self, lower: &str) -> bool {
-        let is_in = |known: &&str| {
-            let known = known.to_lowercase();
-            // Only what is the same in every such text counts.
-            !known.contains('…') && lower.contains(&known)
-        };
-        self.texts.iter().chain(self.more).any(is_in)
+        self.texts.iter().chain(self.more).any(|known| occurs(&known.to_lowercase(), lower))
     }
+}
+
+/// Whether the parts of a pattern between `…` are in a text, in this order.
+fn occurs(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('…').map(str::trim).filter(|part| !part.is_empty());
+    parts.try_fold(text, |rest, part| Some(&rest[rest.find(part)? + part.len()..])).is_some()
 }
 
 fn record(known: &KnownError, subject: &Subject) -> ExplanationRecord {
@@ -78,28 +79,27 @@ impl Subject {
         let words = || words().map(|word| word.trim_end_matches([':', ';', '.'])).filter(|word| !word.is_empty());
         let reference = |word: &str| {
             let located = Located::<Reference>::read(word).ok()?;
-            let registry = located.registry.clone()?;
-            Some((located.scheme, registry, located.name))
+            Some((located.registry?, located.name))
         };
-        let is_api = |word: &&str| word.contains("://") && word.contains("/v2/");
-        let is_image = |word: &&str| !word.contains("://") || word.starts_with("docker://");
-        let names_image = |word: &&str| {
-            word.trim_start_matches("docker://")
-                .split_once('/')
-                .is_some_and(|(host, path)| host.contains(['.', ':']) && !host.starts_with('.') && !path.is_empty())
+        let names_image = |word: &str| {
+            word.split_once('/').is_some_and(|(host, path)| {
+                host.contains(['.', ':']) && !host.starts_with('.') && !path.is_empty() && !path.starts_with('/')
+            })
         };
-        let found = words().filter(is_api).find_map(reference).or_else(|| {
-            words()
-                .filter(is_image)
-                .filter(names_image)
-                .find_map(|word| reference(word.trim_start_matches("docker://")))
-        });
-        if let Some((_, registry, name)) = found {
+        let image = |word: &str| word.trim_start_matches("docker://").trim_start_matches("oci://").to_owned();
+        let found = words()
+            .filter_map(tags_endpoint)
+            .find_map(|url| reference(&url))
+            .or_else(|| words().map(image).filter(|word| names_image(word)).find_map(|word| reference(&word)));
+        if let Some((registry, name)) = found {
             let repository = registry.qualify(name.repository());
             return Self { registry: Some(registry.to_string()), repository: Some(repository) };
         }
-        let registry = words().filter(|word| word.contains("://")).find_map(|word| Registry::read(word).ok());
-        let registry = registry.or_else(|| word_after(text, "lookup ")?.parse().ok());
+        // Other addresses are of documentation, such as https://aka.ms/acr/authorization.
+        let requested = words().zip(words().skip(1)).filter(|(method, _)| is_method(method)).map(|(_, url)| url);
+        let registry = words().filter(|word| is_root(word)).chain(requested).find_map(|url| origin(url)?.parse().ok());
+        let registry = registry.or_else(|| word_after(text, "lookup ")?.parse::<Registry>().ok());
+        let registry = registry.or_else(|| word_after(text, "from host ")?.parse().ok());
         let repository = word_after(text, "access denied for ").and_then(|word| {
             let located = word.parse::<Located<Reference>>().ok()?;
             let (registry, name) = located.within(&Registry::docker_hub());
@@ -121,6 +121,32 @@ impl Subject {
             _ => command.to_owned(),
         }
     }
+}
+
+/// The address of the list of tags beside an endpoint of the API: for a manifest, a blob or an upload, whose digest may
+/// be shortened.
+fn tags_endpoint(url: &str) -> Option<String> {
+    let (_, name) = url.split_once("://")?.1.split_once("/v2/")?;
+    let end = ["/manifests/", "/blobs/", "/referrers/", "/tags/"].iter().find_map(|endpoint| name.find(endpoint))?;
+    let start = url.len() - name.len();
+    Some(format!("{}/tags/list", &url[..start + end]))
+}
+
+/// Whether a word is the address of a registry: of a server, or of `/v2/` there.
+fn is_root(word: &str) -> bool {
+    let path = word.split_once("://").map(|(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    path.is_some_and(|path| matches!(path, "" | "v2" | "v2/"))
+}
+
+/// Whether a word is the method of the request that failed.
+fn is_method(word: &str) -> bool {
+    ["get", "head", "post", "put", "patch", "delete"].iter().any(|method| word.eq_ignore_ascii_case(method))
+}
+
+/// The scheme and host of an address.
+fn origin(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    Some(&url[..scheme.len() + 3 + rest.find('/').unwrap_or(rest.len())])
 }
 
 /// The word that follows a phrase.
@@ -196,7 +222,77 @@ mod tests {
             (
                 "Error: initializing source docker://reg.corp/app:1: pinging container registry reg.corp: Get \"https://reg.corp/v2/\": dial tcp: lookup reg.corp on 10.0.0.2:53: no such host",
                 "no such host",
+                "rls doctor reg.corp",
+            ),
+            (
+                "failed to pull and unpack image \"reg.corp/team/app:1\": failed to resolve reference \"reg.corp/team/app:1\": failed to do request: Head \"https://reg.corp/v2/team/app/manifests/1\": dial tcp: lookup reg.corp on 10.43.0.10:53: no such host",
+                "no such host",
+                "rls doctor reg.corp",
+            ),
+            (
+                "failed to resolve reference \"reg.corp/team/app:1\": failed to do request: Head \"https://reg.corp/v2/team/app/manifests/1\": dial tcp 10.1.2.3:443: connect: connection refused",
+                "connection refused",
+                "rls doctor reg.corp",
+            ),
+            (
+                "Error: initializing source docker://reg.corp/app:1: reading manifest 1 in reg.corp/app: received unexpected HTTP status: 502 Bad Gateway",
+                "502 Bad Gateway, 503 Service Unavailable",
+                "rls doctor reg.corp",
+            ),
+            (
+                "failed to resolve reference \"reg.corp/app:1\": unexpected EOF",
+                "connection reset by peer, unexpected EOF",
                 "rls doctor reg.corp/app",
+            ),
+            (
+                "Error response from daemon: no matching manifest for linux/arm64/v8 in the manifest list entries: no match for platform in manifest: not found",
+                "no matching manifest for linux/arm64",
+                "rls manifest HOST/REPO",
+            ),
+            (
+                "proxyconnect tcp: tls: first record does not look like a TLS handshake",
+                "proxyconnect tcp, 407 Proxy Authentication Required",
+                "rls doctor HOST",
+            ),
+            (
+                "checking push permission for \"reg.corp/team/app\": POST https://reg.corp/v2/team/app/blobs/uploads/: UNAUTHORIZED: authentication required; [map[Action:pull]]",
+                "unauthorized: authentication required, 401 Unauthorized",
+                "rls doctor reg.corp/team/app",
+            ),
+            (
+                "failed to push reg.corp/app:1: failed to do request: Head \"https://reg.corp/v2/app/blobs/sha256:aa\": http: server gave HTTP response to HTTPS client",
+                "http: server gave HTTP response to HTTPS client",
+                "rls doctor reg.corp",
+            ),
+            (
+                "HEAD \"https://reg.corp/v2/team/app/manifests/sha256:ca05\": unauthorized: authentication required, visit https://aka.ms/acr/authorization for more information",
+                "unauthorized: authentication required, 401 Unauthorized",
+                "rls doctor reg.corp/team/app",
+            ),
+            (
+                "unauthorized: authentication required, visit https://aka.ms/acr/authorization",
+                "unauthorized: authentication required, 401 Unauthorized",
+                "rls doctor HOST/REPO",
+            ),
+            (
+                "error pulling image configuration: Get https://cdn.example/registry-v2/docker/registry/v2/blobs/sha256/f8/f8c: x509: certificate signed by unknown authority",
+                "x509: certificate signed by unknown authority",
+                "rls doctor cdn.example",
+            ),
+            (
+                "alpine: pulling from host registry-1.docker.io failed with status code [manifests 3.19]: 401 Unauthorized",
+                "unauthorized: authentication required, 401 Unauthorized",
+                "rls doctor docker.io",
+            ),
+            (
+                "dial tcp: lookup reg.corp on 127.0.0.53:53: server misbehaving",
+                "server misbehaving, Temporary failure in name resolution",
+                "rls doctor reg.corp",
+            ),
+            (
+                "dial unix /var/run/docker.sock: connect: permission denied",
+                "Cannot connect to the Docker daemon, docker.sock … permission denied",
+                "rls tags HOST/REPO",
             ),
             ("no basic auth credentials", "no basic auth credentials", "rls login HOST"),
             (
@@ -207,7 +303,7 @@ mod tests {
         ] {
             let (found, shown) = explained(text);
             assert_eq!(found, error, "{text}");
-            assert!(shown.starts_with(command) || command.starts_with(&shown), "{text}: {shown}");
+            assert_eq!(shown, command, "{text}");
         }
         assert!(explanation("everything is fine").is_none());
     }

@@ -1,10 +1,11 @@
-//! Errors of docker, podman, containerd, kubelet, skopeo and crane: what they mean, and the command that shows why.
+//! Errors of docker, podman, containerd, kubelet, skopeo, crane, helm, buildx and kaniko: what they mean, and the command
+//! that shows why.
 //!
 //! The table "I see this error" of the README has the same rows; a test compares them.
 
 /// An error that clients print.
 pub(super) struct KnownError {
-    /// The texts as clients print them, for the table. Matching ignores case.
+    /// The texts as clients print them, for the table. Matching ignores case, and `…` stands for anything.
     pub texts: &'static [&'static str],
     /// More texts of the same error, which the table leaves out.
     pub more: &'static [&'static str],
@@ -26,8 +27,20 @@ const fn known(
 /// Known errors; of several that match a text, the first says most. What only reports another error comes last.
 pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
+        &["Cannot connect to the Docker daemon", "docker.sock … permission denied"],
+        &["dial unix", "is the docker daemon running"],
+        "docker's daemon on this machine does not run, or this user may not use it (group `docker`). rls needs no daemon.",
+        "rls tags HOST/REPO",
+    ),
+    known(
+        &["proxyconnect tcp", "407 Proxy Authentication Required"],
+        &["proxy authentication required", "received http code 407"],
+        "The proxy fails or requires login: check `HTTPS_PROXY`; `NO_PROXY` lists hosts to reach directly.",
+        "rls doctor HOST",
+    ),
+    known(
         &["x509: certificate signed by unknown authority (possibly because of …)"],
-        &["possibly because of \"crypto/", "possibly because of \"x509"],
+        &[],
         "A trusted CA has the name of the right one, and another key: the CA was renewed. Replace it.",
         "rls doctor HOST",
     ),
@@ -40,6 +53,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "self signed certificate",
             "unknown ca",
             "unknown authority (x509)",
+            "certificate is not trusted",
         ],
         "The CA is not trusted here, or the server omits its chain. Client: `--ca-file`, `rls trust HOST --write docker`. \
          Server: `fullchain.pem`, not `cert.pem`.",
@@ -81,6 +95,12 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
         "rls doctor HOST",
     ),
     known(
+        &["x509: certificate is not authorized to sign other certificates"],
+        &[],
+        "The certificate that is trusted is not that of a CA: trust the CA that issued it.",
+        "rls doctor HOST",
+    ),
+    known(
         &["remote error: tls: bad certificate", "certificate required"],
         &["tls: certificate required", "sslv3 alert bad certificate"],
         "The registry requires a client certificate: `--client-cert`, `--client-key`; docker reads `client.cert` and \
@@ -104,6 +124,12 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
         &["Client sent an HTTP request to an HTTPS server"],
         &["malformed http response \"\\x15", "plain http request was sent to https port"],
         "The port speaks TLS: leave out `http://` and `--plain-http`.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["remote error: tls: handshake failure", "tls: protocol version not supported"],
+        &["unrecognized name", "tls: internal error", "no supported versions satisfy", "unsupported protocol version"],
+        "No TLS version or cipher suite in common, or the server has no certificate for this name (SNI).",
         "rls doctor HOST",
     ),
     known(
@@ -138,8 +164,15 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     ),
     known(
         &["denied: requested access to the resource is denied", "403 Forbidden"],
-        &["requested access to the resource is denied", "insufficient_scope", "status code 403", "denied: "],
-        "Logged in, but without this permission; or the repository does not exist. `rls doctor` shows what is granted.",
+        &[
+            "requested access to the resource is denied",
+            "insufficient_scope",
+            "status code 403",
+            "http 403 response",
+            ": denied: ",
+            "error: denied",
+        ],
+        "No permission for this repository, not logged in, or it does not exist. `rls doctor` shows what is granted.",
         "rls doctor HOST/REPO",
     ),
     known(
@@ -150,7 +183,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     ),
     known(
         &["error getting credentials", "docker-credential-…: executable file not found in $PATH"],
-        &["docker-credential-"],
+        &["docker-credential-", "error storing credentials", "error saving credentials"],
         "A credential helper is missing or fails. rls reads anonymously and warns; `-u NAME` does without the helper.",
         "rls doctor HOST",
     ),
@@ -161,14 +194,8 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
         "rls doctor HOST/REPO",
     ),
     known(
-        &["manifest unknown"],
-        &["manifest_unknown", "reading manifest", "manifest for ", "failed to resolve reference"],
-        "No such tag or digest in the repository.",
-        "rls tags HOST/REPO",
-    ),
-    known(
         &["name unknown", "repository name not known to registry"],
-        &["name_unknown"],
+        &["name_unknown", "does not exist in the registry with id"],
         "No such repository; rls suggests similar names.",
         "rls repos HOST",
     ),
@@ -179,9 +206,70 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "no image found in manifest list",
             "no matching manifest for",
             "no child with platform",
+            "exec format error",
         ],
         "The image exists, and not for this platform.",
         "rls manifest HOST/REPO",
+    ),
+    known(
+        &["manifest.v1+prettyjws not supported"],
+        &[
+            "unsupported mediatype … manifest.v1+",
+            "manifest.v1+prettyjws … not found",
+            "schema 1 is not supported",
+            "missing signature key",
+        ],
+        "The image has the manifest format of before 2017 (schema 1), which clients no longer read: push it again.",
+        "rls manifest HOST/REPO",
+    ),
+    known(
+        &["manifest does not contain minimum number of descriptors"],
+        &[],
+        "helm found an image where it expected a chart: choose a tag of a chart with `--version`.",
+        "rls tags -l HOST/REPO",
+    ),
+    known(
+        &["TAG_IMMUTABLE", "cannot be overwritten because the repository is immutable"],
+        &["tag is immutable", "immutable tag"],
+        "A rule of the registry protects this tag: push another tag, or change the rule.",
+        "rls tags HOST/REPO",
+    ),
+    known(
+        &["blob upload unknown", "unknown blob"],
+        &["blob_upload_unknown", "blob_upload_invalid", "blob unknown"],
+        "The upload is unknown to the server that it continues at: several servers without shared storage or without the \
+         same `REGISTRY_HTTP_SECRET`, or a proxy that changes `Location`. In a pull: a layer is missing.",
+        "rls check HOST/REPO",
+    ),
+    known(
+        &["filesystem layer verification failed for digest", "unexpected commit digest"],
+        &["failed size validation", "digest did not match", "digest_invalid", "error verifying … checksum"],
+        "What arrived is not what its digest says: a proxy or the registry altered or cut it.",
+        "rls check HOST/REPO",
+    ),
+    known(
+        &["413 Request Entity Too Large"],
+        &["http 413 response", "status code 413"],
+        "A proxy in front of the registry limits the size of uploads (nginx: `client_max_body_size 0`).",
+        "rls doctor HOST",
+    ),
+    known(
+        &["no space left on device"],
+        &["quota exceeded"],
+        "A disk is full, or a quota reached: of this machine in a pull, of the registry in a push.",
+        "rls du HOST/REPO",
+    ),
+    known(
+        &["manifest unknown"],
+        &[
+            "manifest_unknown",
+            "manifest for … not found",
+            "failed to resolve reference … : not found",
+            "error: image … not found",
+            "manifest tagged by … is not found",
+        ],
+        "No such tag or digest in the repository.",
+        "rls tags HOST/REPO",
     ),
     known(
         &["unsupported: The operation is unsupported", "405 Method Not Allowed"],
@@ -192,25 +280,32 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     ),
     known(
         &["invalid reference format"],
-        &["repository name must be lowercase", "must be lowercase"],
+        &[
+            "repository name must be lowercase",
+            "must be lowercase",
+            "invalidimagename",
+            "can only contain the runes",
+            "could not parse reference",
+        ],
         "The name is not valid: upper-case letters, a blank, or a scheme such as `https://`.",
         "rls tags HOST/REPO",
     ),
     known(
+        &["short-name … did not resolve to an alias"],
+        &["no unqualified-search registries"],
+        "podman was given a name without its registry: write it in full, such as `docker.io/library/alpine`.",
+        "rls tags HOST/REPO",
+    ),
+    known(
         &["no such host"],
-        &[
-            "name or service not known",
-            "could not resolve host",
-            "temporary failure in name resolution",
-            "server misbehaving",
-        ],
+        &["name or service not known", "could not resolve host"],
         "DNS does not know the name: check it; `--resolve NAME:PORT:ADDR` does without DNS.",
         "rls doctor HOST",
     ),
     known(
-        &["proxyconnect tcp", "407 Proxy Authentication Required"],
-        &["proxy authentication required", "received http code 407"],
-        "The proxy fails or requires login: check `HTTPS_PROXY`; `NO_PROXY` lists hosts to reach directly.",
+        &["server misbehaving", "Temporary failure in name resolution"],
+        &[],
+        "The name server fails, so the name may exist: check `/etc/resolv.conf`; `--resolve NAME:PORT:ADDR` does without DNS.",
         "rls doctor HOST",
     ),
     known(
@@ -221,20 +316,63 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     ),
     known(
         &["i/o timeout", "context deadline exceeded"],
-        &[
-            "client.timeout exceeded while awaiting headers",
-            "request canceled while waiting for connection",
-            "no route to host",
-            "network is unreachable",
-        ],
+        &["client.timeout exceeded while awaiting headers", "request canceled while waiting for connection"],
         "No answer: a firewall drops packets, or a proxy is needed; `--connect-timeout` waits longer.",
         "rls doctor HOST",
     ),
     known(
+        &["no route to host", "network is unreachable"],
+        &[],
+        "This machine has no way to that address: a firewall rejects it, a VPN is down, or the address is wrong.",
+        "rls doctor HOST",
+    ),
+    known(
+        &["connection reset by peer", "unexpected EOF"],
+        &[
+            ": eof",
+            "broken pipe",
+            "server sent goaway",
+            "stream error: stream id",
+            "connection was forcibly closed",
+            "transport connection broken",
+            "cannot reuse body, request must be retried",
+        ],
+        "The connection broke: the server, or a proxy or load balancer before it, closed it. Try again; `rls doctor` shows \
+         how far a request gets.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
         &["502 Bad Gateway", "503 Service Unavailable"],
-        &["bad gateway", "service unavailable", "gateway timeout", "500 internal server error"],
+        &[
+            "bad gateway",
+            "service unavailable",
+            "gateway timeout",
+            "500 internal server error",
+            "status code 500",
+            "status code 502",
+            "status code 503",
+            "status code 504",
+        ],
         "The registry or a proxy in front of it fails: its log says why.",
         "rls doctor HOST",
+    ),
+    known(
+        &["404 Not Found", "invalid status code from registry 404"],
+        &["status code 404", "response code 404"],
+        "The server has no such thing, or is no registry: check host, port and path, and whether `/v2/` is forwarded to it.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
+        &["400 Bad Request"],
+        &["status code 400"],
+        "The registry or a proxy in front of it refuses the request; a check shows its own words.",
+        "rls doctor HOST/REPO",
+    ),
+    known(
+        &["Unable to retrieve some image pull secrets"],
+        &[],
+        "The pod names a pull secret that its namespace does not have: `kubectl get secrets`.",
+        "rls doctor HOST/REPO",
     ),
     known(
         &["ErrImagePull", "ImagePullBackOff"],
