@@ -26,6 +26,7 @@ const MAX_SHOWN: usize = 200;
 pub fn token_server(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url> {
     check(registry, peer, realm).map_err(|reason| {
         let host = registry.host_str().unwrap_or_default();
+        let host = registry.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let shown: String = without_user(realm).chars().take(MAX_SHOWN).collect();
         Error::new(Kind::UnsafeRealm, format!("refusing token server {shown:?} of {host}")).because(reason)
     })

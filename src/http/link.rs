@@ -62,12 +62,17 @@ pub fn next_page<'a>(request: &Url, lines: impl IntoIterator<Item = &'a [u8]>) -
 }
 
 fn follow(request: &Url, mut url: Url) -> Result<NextPage> {
-    let linked = url.origin().ascii_serialization();
+    let linked = match url.scheme() {
+        "http" | "https" => url.origin().ascii_serialization(),
+        scheme => format!("{scheme}:{}", url.host_str().map(|host| format!("//{host}")).unwrap_or_default()),
+    };
     let led = format!("the Link header leads from {} to {linked}", request.origin().ascii_serialization());
-    let refused = |kind: Kind, reason: &str| Error::new(kind, "refusing next page on another host").because(reason);
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused(Kind::Incomplete, "the Link header names a user"));
+        return Err(
+            Error::new(Kind::Incomplete, "refusing the link to the next page").because("the Link header names a user")
+        );
     }
+    let refused = |kind: Kind, reason: &str| Error::new(kind, "refusing next page on another host").because(reason);
     let is_elsewhere = url.origin() != request.origin();
     if is_elsewhere {
         let is_http = matches!(url.scheme(), "http" | "https");

@@ -101,7 +101,7 @@ fn at_redirect_target(error: Error, request: &Request, url: &Url, observer: &Obs
 ///   network).
 /// - [`Tls::Downgrade`]: from https to http.
 pub fn redirect_target(method: &Method, from: &Url, peer: Option<IpAddr>, location: Option<&[u8]>) -> Result<Url> {
-    let host = from.host_str().unwrap_or_default();
+    let host = authority(from);
     let refused = |cause: String| {
         Error::new(Kind::Protocol(Fault::Redirect), format!("refusing to follow a redirect from {host}")).because(cause)
     };

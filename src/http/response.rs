@@ -244,7 +244,7 @@ impl Response {
     pub fn refuse_encoding(&self, what: &str) -> Result<()> {
         match self.header(&CONTENT_ENCODING).filter(|_| self.gunzip.is_none()) {
             None | Some("") => Ok(()),
-            Some(encoding) if encoding.eq_ignore_ascii_case("identity") => Ok(()),
+            Some(encoding) if is_no_coding(encoding) => Ok(()),
             Some(encoding) => Err(Error::new(
                 Kind::Protocol(Fault::Encoding),
                 format!("unexpected reply from {} for {what}", authority(self.url())),
@@ -252,4 +252,10 @@ impl Response {
             .because(format!("its Content-Encoding is {}, which was not requested", self.masked(encoding)))),
         }
     }
+}
+
+/// Whether a `Content-Encoding` changes nothing: what object stores keep from an upload that named the character set or
+/// the transfer there.
+fn is_no_coding(encoding: &str) -> bool {
+    ["identity", "none", "utf-8", "binary", "aws-chunked"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
 }

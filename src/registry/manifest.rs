@@ -361,7 +361,7 @@ impl RepositoryHandle {
         // Only a body without a manifest counts as a page: static file servers send manifests as text/html.
         let manifest = read.map_err(|error| match error.kind() {
             Kind::Protocol(_) => {
-                let page = || response.not_json(&request.context, &bytes);
+                let page = || response.not_a_document(&request.context, &bytes);
                 let said = self.client.transport.error_in_success(response, &request.context, &bytes);
                 said.or_else(page).unwrap_or(error)
             }

@@ -119,7 +119,7 @@ impl Page {
         }
         let piece = reading.arrived.split_to(reading.arrived.len().min(PIECE));
         if reading.bytes == 0
-            && let Some(error) = reading.response.not_json(&self.request.context, &piece)
+            && let Some(error) = reading.response.not_a_document(&self.request.context, &piece)
         {
             return Err(error);
         }

@@ -103,6 +103,11 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         Some(kind) if is_reset(kind) => {
             return network(Network::Reset, format!("lost the connection to {place}")).because("connection reset");
         }
+        // The text of rustls is about its own interface.
+        Some(io::ErrorKind::UnexpectedEof) if !error.is_connect() => {
+            return network(Network::Reset, format!("lost the connection to {place}"))
+                .because("the server closed the connection before it answered");
+        }
         _ => {}
     }
     // The HTTP/2 client ends a stream by itself, or a connection that sends too many frames, for no other reasons before
@@ -120,8 +125,9 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
             return error.because("it exceeds the limit of the HTTP client");
         }
         if hyper.is_parse() {
-            return Error::new(Kind::Protocol(Fault::NotHttp), format!("{place} does not speak HTTP"))
-                .because("not an HTTP reply");
+            // A service of another kind, or a server of HTTP that sends a header it may not send.
+            return Error::new(Kind::Protocol(Fault::NotHttp), format!("cannot read the reply from {place} as HTTP"))
+                .because(format!("not an HTTP reply, or a malformed one ({hyper})"));
         }
         if hyper.is_incomplete_message() {
             return network(Network::Reset, format!("lost the connection to {place}"))
@@ -163,6 +169,10 @@ fn explain_body(error: &reqwest::Error, url: &Url) -> Error {
     // chain.
     if find_source::<hyper::Error>(error).is_none() {
         return undecodable(root_cause(error), url);
+    }
+    // The text of rustls is about its own interface.
+    if io_kind(error) == Some(io::ErrorKind::UnexpectedEof) {
+        return truncated(url).because("the server closed the connection in the middle of a reply");
     }
     truncated(url).because(root_cause(error))
 }

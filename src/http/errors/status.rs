@@ -125,11 +125,17 @@ fn classify(response: &Response, reply: &Reply, body: &[u8], context: &RequestCo
         400 if is_tls_port(response, body) => {
             (Kind::Protocol(Fault::TlsPort), format!("{registry} speaks TLS on this port"))
         }
+        // Amazon's registries answer so to a password that has expired.
+        400 if code("DENIED") || code("UNAUTHORIZED") => (denied(), not_allowed(context)),
+        // The page of a gateway whose registry is down.
+        status @ 500.. if html => {
+            (Kind::Protocol(Fault::Status(status)), format!("not a registry reply from {registry}"))
+        }
+        status @ 500.. => (Kind::Protocol(Fault::Status(status)), format!("{registry} failed to answer for {name}")),
         _ if html => (Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}")),
         status @ 400..=499 => {
             (Kind::Protocol(Fault::Status(status)), format!("{registry} refuses the request for {name}"))
         }
-        status @ 500.. => (Kind::Protocol(Fault::Status(status)), format!("{registry} failed to answer for {name}")),
         status => {
             (Kind::Protocol(Fault::Status(status)), format!("unexpected status {status} from {registry} for {name}"))
         }
@@ -185,6 +191,7 @@ fn with_reset_time(error: Error, response: &Response, reply: &Reply) -> Error {
     };
     match until {
         Some(until) => error.because(format!("try again at {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"))),
+        None if reply.retry_after.is_some() => error.because("its Retry-After is longer than any calendar"),
         None => error,
     }
 }
@@ -277,10 +284,10 @@ fn masked_summary(status: &str, media_type: Option<&str>, body: &[u8], masked: &
     if is_html(media_type, body) {
         return format!("{status}, a text/html page (a proxy or a login page?)");
     }
-    match one_line(&masked(&message(body))) {
-        text if text.is_empty() => status.to_owned(),
-        text => format!("{status}: {text}"),
-    }
+    let text = one_line(&masked(&message(body)));
+    // Many texts begin with the status, or are its reason alone.
+    let text = text.strip_prefix(status).map_or(text.as_str(), |rest| rest.trim_start_matches([' ', '-', ':', '.']));
+    if text.is_empty() || status.ends_with(text) { status.to_owned() } else { format!("{status}: {text}") }
 }
 
 fn describe(error: &RegistryError, masked: &dyn Fn(&str) -> String) -> String {
@@ -304,19 +311,42 @@ fn meaning(error: &RegistryError) -> String {
     if error.detail == "{}" { String::new() } else { error.detail.clone() }
 }
 
-/// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab).
+/// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab), and
+/// of object stores (XML). Binary data has none.
 fn message(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let Ok(Value::Object(members)) = serde_json::from_str::<Value>(&text) else { return text.into_owned() };
-    match message_in(&members) {
-        Some(message) => message.to_owned(),
-        None => text.into_owned(),
+    if body.contains(&0) {
+        return String::new();
     }
+    let text = String::from_utf8_lossy(body);
+    let message = match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(members)) => message_in(&members).map(str::to_owned),
+        _ => message_in_xml(&text).map(str::to_owned),
+    };
+    message.unwrap_or_else(|| text.into_owned())
 }
 
 fn message_in(members: &serde_json::Map<String, Value>) -> Option<&str> {
     let texts = ["error_description", "details", "message", "detail", "error"];
-    texts.iter().find_map(|member| members.get(*member)?.as_str()).filter(|text| !text.is_empty())
+    texts.iter().find_map(|member| text_of(members.get(*member)?)).filter(|text| !text.is_empty())
+}
+
+/// A text, or the message of an object: some gateways have one in `error`.
+fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(members) => members.get("message")?.as_str(),
+        value => value.as_str(),
+    }
+}
+
+/// The message of an error of S3, Azure and others: `<Error><Code>…</Code><Message>…</Message></Error>`.
+fn message_in_xml(text: &str) -> Option<&str> {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let element = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once(&format!("</{name}>"))?.0.trim()).filter(|inner| !inner.is_empty())
+    };
+    let is_error = start.starts_with("<?xml") || start.starts_with("<Error");
+    is_error.then(|| element("Message").or_else(|| element("Code")))?
 }
 
 /// One line with white space folded, of at most 300 characters.
@@ -340,5 +370,46 @@ impl Response {
             return Some(error.because(format!("{path} is a text/html page (a proxy or a login page?)")));
         }
         None
+    }
+
+    /// As [`Response::not_json`], and the error for a text sent with a status of success where JSON was expected: it says what is wrong.
+    pub(crate) fn not_a_document(&self, context: &RequestContext, start: &[u8]) -> Option<Error> {
+        if let Some(error) = self.not_json(context, start) {
+            return Some(error);
+        }
+        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+        let is_worded = text.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'<');
+        let is_json_word = ["true", "false", "null"].iter().any(|word| text.starts_with(word.as_bytes()));
+        if !is_worded || is_json_word || text.contains(&0) {
+            return None;
+        }
+        let said = one_line(&self.masked(&message(text)));
+        let what = format!("{} failed to answer for {}", context.registry, context.name);
+        let cause = format!("{} with a text in place of JSON: {said}", self.status_line());
+        Some(Error::new(Kind::Protocol(Fault::Malformed), what).because(cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_reply_are_told_once() {
+        for (body, said) in [
+            ("boom", "500 Internal Server Error: boom"),
+            ("Internal Server Error", "500 Internal Server Error"),
+            ("500 Internal Server Error - the disk is full", "500 Internal Server Error: the disk is full"),
+            (r#"{"error": "Internal Server Error", "path": "/v2/"}"#, "500 Internal Server Error"),
+            (r#"{"error": {"code": 1, "message": "no database"}}"#, "500 Internal Server Error: no database"),
+            (
+                "<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Reduce your rate.</Message></Error>",
+                "500 Internal Server Error: Reduce your rate.",
+            ),
+            ("<Error><Code>AccessDenied</Code></Error>", "500 Internal Server Error: AccessDenied"),
+            ("\0\u{1}binary", "500 Internal Server Error"),
+        ] {
+            assert_eq!(summary("500 Internal Server Error", None, body.as_bytes()), said, "{body}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The value of a proxy variable: `[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]`.
 
 use secrecy::SecretString;
-use url::Url;
+use url::{Host, Url};
 
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
@@ -14,8 +14,16 @@ const ENCODED: [(char, &str); 4] = [('#', "%23"), ('/', "%2F"), ('?', "%3F"), ('
 ///
 /// Why it cannot be used, without a part of it: it may hold a password.
 pub(super) fn parse(value: &str) -> Result<(Url, Option<SecretString>), String> {
-    if value.starts_with(['"', '\'']) {
+    if value.starts_with(['"', '\'', '“', '‘', '”', '’']) {
         return Err("its value begins with a quotation mark; remove the quotation marks".to_owned());
+    }
+    if value.trim() != value {
+        return Err("its value contains a blank".to_owned());
+    }
+    let lower = value.to_ascii_lowercase();
+    let after_scheme = SCHEMES.iter().filter_map(|scheme| lower.strip_prefix(scheme));
+    if !lower.contains("://") && after_scheme.into_iter().any(|rest| rest.starts_with(":/") || rest.starts_with("//")) {
+        return Err("it is not a URL; expected http://HOST:PORT".to_owned());
     }
     let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
     let scheme = scheme.to_ascii_lowercase();
@@ -90,7 +98,18 @@ fn check_place(place: &str) -> Result<(), String> {
         let shown = if is_number && port.len() <= 10 { format!("{port} ") } else { String::new() };
         return Err(format!("its port {shown}is not a number from 1 to 65535"));
     }
+    if place.contains(['$', '{', '}']) {
+        return Err("its value contains a variable that was not replaced".to_owned());
+    }
     // Hosts of other schemes are not checked by the parser.
     let url = Url::parse(&format!("http://{place}")).map_err(|error| format!("it is not a URL: {error}"))?;
-    if url.host_str().is_none_or(str::is_empty) { Err("it names no host".to_owned()) } else { Ok(()) }
+    match url.host() {
+        None => Err("it names no host".to_owned()),
+        // The HTTP client silently ignores a proxy whose host has other characters.
+        Some(Host::Domain(name)) => {
+            let is_allowed = |c: &char| c.is_ascii_alphanumeric() || "-._".contains(*c);
+            name.chars().find(|c| !is_allowed(c)).map_or(Ok(()), |c| Err(format!("its host contains {c}")))
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => Ok(()),
+    }
 }

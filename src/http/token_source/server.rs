@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -154,7 +154,11 @@ impl TokenServer {
         }
         if (300..400).contains(&status) {
             let what = format!("refusing to follow a redirect from the token server {host}");
-            return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(response.status_line()));
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            let to = location.and_then(|location| response.url().join(location).ok());
+            let to = to.map(|to| format!(" to {}", self.place(&to))).unwrap_or_default();
+            let cause = format!("{}{to}", response.status_line());
+            return Err(Error::new(Kind::Protocol(Fault::Redirect), what).because(cause));
         }
         let error = refusal(response, query.context, &self.observer.secrets).await;
         Err(refused(error, status, &host, query))
@@ -173,7 +177,7 @@ impl TokenServer {
             return Error::new(Kind::Protocol(Fault::Html), what).because("it sent a web page, such as a login page");
         }
         if !reports_error(body) {
-            return error.within(what);
+            return error.called(what);
         }
         let body = self.observer.secrets.masked(&String::from_utf8_lossy(body)).into_bytes();
         error.called(summary(&response.status_line(), None, &body)).within(what)
@@ -184,8 +188,11 @@ impl TokenServer {
 fn refused(error: Error, status: u16, host: &str, query: TokenQuery<'_>) -> Error {
     let RequestContext { registry, permission, .. } = query.context;
     let is_limited = matches!(error.kind(), Kind::RateLimited);
+    let is_page = matches!(error.kind(), Kind::Protocol(Fault::Html));
     let is_about_login = match status {
-        401 | 403 => true,
+        401 => true,
+        // The page of a firewall says nothing about the credentials.
+        403 => !is_page,
         // A refused scope is answered by 400, too (RFC 6749 §5.2).
         400 => error.reply().is_some_and(|reply| reply.errors.iter().any(|error| is_of_credentials(&error.code))),
         _ => false,
@@ -213,7 +220,8 @@ fn refused(error: Error, status: u16, host: &str, query: TokenQuery<'_>) -> Erro
         }
         _ => {
             let verb = if status < 500 { "refuses the request" } else { "failed" };
-            error.called(format!("the token server {host} {verb}")).with_kind(Kind::Protocol(Fault::Status(status)))
+            let fault = if is_page && status == 403 { Fault::Html } else { Fault::Status(status) };
+            error.called(format!("the token server {host} {verb}")).with_kind(Kind::Protocol(fault))
         }
     }
 }

@@ -314,7 +314,7 @@ fn a_truncated_list_is_shown_as_far_as_it_was_read() {
     assert_snapshot!(words, @"
     error: incomplete list of many, after  entries
     cause: truncated reply from REGISTRY
-    cause: end of file before message length reached
+    cause: the server closed the connection in the middle of a reply
     ");
 }
 

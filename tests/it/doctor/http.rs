@@ -179,11 +179,11 @@ fn a_proxy_drops_the_scheme_of_a_location() {
     assert_snapshot!(findings_of(Rls::at(&registry), "team/app --push"), @"
     exit 11
      ✗ pull         blobs are redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
+         cause   REGISTRY leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
      ✗ push         uploads are redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
+         cause   REGISTRY leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
@@ -191,7 +191,7 @@ fn a_proxy_drops_the_scheme_of_a_location() {
     assert_snapshot!(findings(Rls::at(&registry)), @"
     exit 11
      ✗ http         redirected to plain HTTP
-         cause   127.0.0.1 leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
+         cause   REGISTRY leads to http://REGISTRY: a reverse proxy terminates TLS and does not forward the scheme (X-Forwarded-Proto)
          remedy  on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)
                  or on the server: REGISTRY_HTTP_HOST=https://REGISTRY, and REGISTRY_AUTH_TOKEN_REALM=https://… if it is set
     ");
@@ -205,7 +205,7 @@ fn blobs_on_another_origin_without_tls() {
     assert_snapshot!(findings_of(Rls::at(&registry), "team/app"), @"
     exit 11
      ✗ pull         refusing redirect to plain http
-         cause   127.0.0.1 leads to http://minio.corp:9000
+         cause   REGISTRY leads to http://minio.corp:9000
          remedy  on the server: use an address that clients can reach over HTTPS, or REGISTRY_STORAGE_REDIRECT_DISABLE=true to serve blobs from the registry itself
     ");
 }

@@ -58,9 +58,9 @@ fn a_server_that_does_not_speak_http() {
     let ssh = Server::answering("SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
     let rls = Rls::new().naming(ssh.host(), "REGISTRY").args(["repos", "-r", &ssh.url()]);
     assert_snapshot!(rls.fails(5), @"
-    error: REGISTRY does not speak HTTP
-    cause: not an HTTP reply
-    hint:  another service listens on REGISTRY; registries usually use port 443 or 5000
+    error: cannot read the reply from REGISTRY as HTTP
+    cause: not an HTTP reply, or a malformed one (invalid HTTP version parsed)
+    hint:  another service may listen on REGISTRY; registries usually use port 443 or 5000
     ");
 }
 

@@ -37,6 +37,10 @@ impl HintContext {
             Kind::Protocol(Fault::Html) if *named_by == NamedBy::Challenge => Some(format!(
                 "a proxy or login page may answer in place of the token server {place}; -vv shows the headers"
             )),
+            Kind::Protocol(Fault::Redirect) if *named_by == NamedBy::Challenge => Some(format!(
+                "a login page or proxy in front of the token server {place} must let registry clients through, or the \
+                 registry must name its final address (REGISTRY_AUTH_TOKEN_REALM)"
+            )),
             // The address of the registry itself works.
             _ if *place == self.name() => None,
             Kind::Network(Network::Proxy(_) | Network::Reset) => None,
