@@ -21,8 +21,12 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Value>, String> {
 
 /// The document in a JSON text.
 pub(crate) fn parse_json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(without_mark(text))
-        .map_err(|error| format!("not valid JSON at line {}, column {}", error.line(), error.column()))
+    serde_json::from_str(without_mark(text)).map_err(|error| {
+        // Nothing but the text of the error tells this one.
+        let is_deep = error.to_string().starts_with("recursion limit exceeded");
+        let what = if is_deep { "JSON that is nested too deeply" } else { "not valid JSON" };
+        format!("{what} at line {}, column {}", error.line(), error.column())
+    })
 }
 
 /// A Kubernetes object, or the objects in it if it is a list.
@@ -53,6 +57,7 @@ mod tests {
             ("{\"auth\": \"s3cret\",}", "not valid JSON at line 1, column 19"),
             ("{\n  s3cret\n}", "not valid JSON at line 2, column 3"),
             ("{} s3cret", "not valid JSON at line 1, column 4"),
+            (&"[".repeat(200), "JSON that is nested too deeply at line 1, column 128"),
             ("a: 1\nb: [s3cret\n", "not valid YAML at line"),
             ("a: *s3cret\n", "not valid YAML at line 1"),
             ("s3cret: 1\nb: 2\ns3cret: 3\n", "duplicate key at line 3, column 1"),

@@ -238,7 +238,11 @@ fn wrong_credentials(context: &Context, error: &Error, identity: Identity) -> Ou
         },
         _ => context.plan.registry.to_string(),
     };
-    let cause = format!("{by} rejected the credentials of {identity}: {}", classify::first_cause(error));
+    let oddity = match error.kind() {
+        Kind::Denied(denial) => denial.oddity.as_ref().map(|oddity| format!("; {oddity}")).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let cause = format!("{by} rejected the credentials of {identity}: {}{oddity}", classify::first_cause(error));
     let finding = Finding { problem: Problem::WrongCredentials { identity }, cause, kind: error.kind().clone() };
     Outcome::failed("credentials rejected", finding)
 }

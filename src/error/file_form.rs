@@ -55,6 +55,8 @@ pub enum FileForm {
     Template,
     /// UTF-16, as PowerShell writes it.
     Utf16,
+    /// What kubectl prints for people: a table, a description or an error.
+    KubectlOutput,
 }
 
 impl FileForm {
@@ -70,6 +72,8 @@ impl FileForm {
             Some(Self::Pgp)
         } else if begins("\0GITCRYPT\0") {
             Some(Self::GitCrypt)
+        } else if begins("Error from server") || begins("NAME ") || begins("Name: ") {
+            Some(Self::KubectlOutput)
         } else if text.contains("ENC[AES256_GCM,") {
             Some(Self::Sops)
         } else if is_template(text) {
@@ -107,6 +111,7 @@ impl fmt::Display for FileForm {
             Self::Pgp => "it is encrypted with OpenPGP",
             Self::Template => "it contains a variable or a template that was not replaced",
             Self::Utf16 => "it is UTF-16, not UTF-8",
+            Self::KubectlOutput => "it is the output of kubectl for people, not the object",
         })
     }
 }
@@ -128,6 +133,9 @@ mod tests {
             ("${DOCKER_AUTH}", Some(FileForm::Template)),
             ("$DOCKER_AUTH", Some(FileForm::Template)),
             ("%DOCKER_AUTH%", Some(FileForm::Template)),
+            ("Error from server (NotFound): secrets \"x\" not found", Some(FileForm::KubectlOutput)),
+            ("NAME      TYPE   DATA   AGE\n", Some(FileForm::KubectlOutput)),
+            ("Name:         regcred\nNamespace:    default\n", Some(FileForm::KubectlOutput)),
             ("kind: Secret", None),
             ("", None),
         ] {

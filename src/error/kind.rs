@@ -105,6 +105,8 @@ pub struct Denial {
     pub accepted: bool,
     /// Who refused.
     pub by: Refuser,
+    /// What looks like a mistake in the user name or the password that was refused, without quoting either.
+    pub oddity: Option<String>,
 }
 
 /// Who refused a request.
@@ -148,7 +150,8 @@ pub struct Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.username {
+        match self.username.as_deref() {
+            Some("") => write!(f, "\"\" ({})", self.source),
             Some(username) => write!(f, "{username} ({})", self.source),
             None => f.write_str(&self.source),
         }

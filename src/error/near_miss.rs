@@ -26,6 +26,11 @@ pub struct NearMiss {
 pub enum Mismatch {
     /// White space in or around the key.
     WhiteSpace,
+    /// The key has the host and is not written as one: in quotation marks, two hosts in one key, a scheme without its
+    /// slashes, an IPv6 address without brackets.
+    Malformed,
+    /// The key is a variable that was not replaced.
+    Variable,
     /// The key has another port than the registry, or one of them has none.
     Port,
     /// The key has a scheme, and only a host counts there.
@@ -103,6 +108,8 @@ impl fmt::Display for NearMiss {
         write!(f, "{place}: the key {key:?}{within} ")?;
         match &self.mismatch {
             Mismatch::WhiteSpace => f.write_str("contains white space")?,
+            Mismatch::Malformed => f.write_str("is not a host")?,
+            Mismatch::Variable => return f.write_str("is a variable that was not replaced"),
             Mismatch::Port => return write!(f, "is for another port; the key of this registry is {expected:?}"),
             Mismatch::Namespace => return write!(f, "is only for a part of the registry"),
             Mismatch::Scheme => f.write_str("has a scheme")?,

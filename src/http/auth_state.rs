@@ -15,7 +15,7 @@ use url::{Origin, Url};
 
 use super::request::{Request, RequestContext, authority};
 use crate::auth::{BearerChallenge, Credentials, Malformed, Permission, Token};
-use crate::error::{Denial, Error, Identity, Kind, Missing, NearMiss, Operation, Refuser, Result};
+use crate::error::{Denial, Error, Identity, Kind, Missing, Operation, Refuser, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
 use crate::name::{Registry, Repository};
 
@@ -224,13 +224,10 @@ impl AuthState {
         Err(failures.iter().fold(Error::new(Kind::CredentialsUnavailable(*action), what), Error::because))
     }
 
-    /// The settings that seem to be meant for the registry and do not count for it, where no credentials were found.
-    async fn near_misses(&self, permission: Option<&Permission>) -> Vec<NearMiss> {
+    /// What the keychain has for such a request, without warnings.
+    async fn lookup(&self, permission: Option<&Permission>) -> Lookup {
         let repository = permission.and_then(|permission| permission.repository.as_ref());
-        match self.keychain.lookup(&self.registry, repository).await {
-            Ok(lookup) if lookup.found.is_empty() => lookup.near_misses,
-            _ => Vec::new(),
-        }
+        self.keychain.lookup(&self.registry, repository).await.unwrap_or_default()
     }
 
     /// Logs which credentials the registry accepted, if there was a choice.
@@ -311,7 +308,15 @@ impl AuthState {
                 }
                 None => error,
             };
-            return error.with_near_misses(self.near_misses(context.permission.as_ref()).await);
+            let Lookup { found, near_misses, .. } = self.lookup(context.permission.as_ref()).await;
+            return match found.first() {
+                None => error.with_near_misses(near_misses),
+                Some(found) if unauthorized && token.is_none() => error.because(format!(
+                    "the credentials from {} are a token; the registry accepts only a user name and a password",
+                    found.identity
+                )),
+                Some(_) => error,
+            };
         };
         let is_by_registry = denial.by == Refuser::Registry;
         let is_login_known = self.cache().is_login_accepted(&key.0, &identity);
@@ -330,8 +335,12 @@ impl AuthState {
         };
         // A permission would not help a login that is refused.
         let permission = denial.permission.clone().filter(|_| !is_refused);
-        let denial = Denial { identity: Some(identity), accepted, permission, by: denial.by.clone() };
+        let found = if accepted { Vec::new() } else { self.lookup(context.permission.as_ref()).await.found };
+        let oddity = found.iter().find(|found| found.identity == identity).and_then(CredentialMatch::oddity);
+        let by = denial.by.clone();
+        let denial = Denial { identity: Some(identity), accepted, permission, by, oddity: oddity.clone() };
         let error = error.called(what).with_kind(Kind::Denied(denial)).because(cause);
+        let error = oddity.into_iter().fold(error, Error::because);
         match token.and_then(Token::granted).as_deref() {
             None => error,
             Some([]) => error.because("the token grants nothing"),

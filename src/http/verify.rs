@@ -166,6 +166,9 @@ impl CredentialVerifier {
 fn refused(error: Error, found: &CredentialMatch) -> Error {
     let Kind::Denied(denial) = error.kind() else { return error };
     let identity = Some(found.identity.clone());
-    let denial = Denial { permission: None, identity, ..denial.clone() };
-    error.with_kind(Kind::Denied(denial)).because(format!("the credentials are those of {}", found.identity))
+    let oddity = found.oddity();
+    let denial = Denial { permission: None, identity, oddity: oddity.clone(), ..denial.clone() };
+    let error = error.with_kind(Kind::Denied(denial));
+    let error = error.because(format!("the credentials are those of {}", found.identity));
+    oddity.into_iter().fold(error, Error::because)
 }

@@ -1,8 +1,9 @@
 //! The keys under which credentials for a server are stored.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
-use crate::error::Mismatch;
+use crate::error::{FileForm, Mismatch};
 use crate::name::{Registry, Repository};
 
 /// Docker Hub's key in docker's configuration and for helpers: its address in version 1 of the registry protocol.
@@ -139,17 +140,42 @@ impl Target<'_> {
                 server if server.is_address() => Mismatch::Path,
                 _ => Mismatch::Namespace,
             }
+        } else if any(&|known| hosts_within(&solid).any(|within| within == known)) {
+            Mismatch::Malformed
         } else if any(&|known| split_port(known).0 == split_port(&host).0) {
             Mismatch::Port
         } else if host.contains('*') && any(&|known| glob(host.as_bytes(), known.as_bytes())) {
             Mismatch::Wildcard
         } else if self.registry.is_docker_hub() && OTHER_HUB_HOSTS.contains(&host.as_str()) {
             Mismatch::Host
+        } else if FileForm::of_text(&solid) == Some(FileForm::Template) {
+            Mismatch::Variable
         } else {
             return None;
         };
         Some((mismatch, self.helper_key()))
     }
+}
+
+/// What a key that is not a host may have been meant to be, in lower case: its parts without quotation marks, brackets
+/// and the remains of a scheme, and IPv6 addresses as URLs have them.
+fn hosts_within(key: &str) -> impl Iterator<Item = String> {
+    let key = key.to_lowercase();
+    let unscheme = |part: &str| {
+        let rest = ["https:", "http:"].iter().find_map(|scheme| part.strip_prefix(scheme));
+        rest.unwrap_or(part).trim_start_matches(['/', '\\']).to_owned()
+    };
+    let parts: Vec<String> =
+        key.split([',', ';', '|', '"', '\'', '<', '>', '“', '”', '‘', '’', '`']).map(unscheme).collect();
+    parts.into_iter().flat_map(|part| {
+        let part = part.trim_end_matches(['/', ':', '.']).to_owned();
+        let (host, port) = split_port(&part);
+        let plain = port.map_or_else(|| host.to_owned(), |port| format!("{}:{port}", host.trim_end_matches('.')));
+        let address =
+            |text: &str| text.trim_matches(['[', ']']).parse::<Ipv6Addr>().map(|address| format!("[{address}]"));
+        let with_port = port.and_then(|port| Some(format!("{}:{port}", address(host).ok()?)));
+        [Some(plain), address(&part).ok(), with_port].into_iter().flatten()
+    })
 }
 
 /// White space, and characters without width that look like none at all.
@@ -301,5 +327,36 @@ mod tests {
         assert!(!glob(pattern.as_bytes(), "a".repeat(199).as_bytes()));
         assert!(glob(pattern.as_bytes(), "a".repeat(200).as_bytes()));
         assert!(glob(b"**", b"") && glob(b"*b*", b"abc") && !glob(b"", b"a") && !glob(b"a*", b""));
+    }
+
+    #[test]
+    fn a_key_that_is_not_written_as_a_host_is_a_near_miss() {
+        let near_miss = |registry: &str, key: &str| {
+            let registry: Registry = registry.parse().expect("a registry");
+            Target { registry: &registry, repository: None }.near_miss(key).map(|(mismatch, _)| mismatch)
+        };
+        for key in [
+            "'reg.corp:5000'",
+            "\"reg.corp:5000\"",
+            "<reg.corp:5000>",
+            "https:/reg.corp:5000",
+            "https:reg.corp:5000",
+            "https:\\\\reg.corp:5000",
+            "reg.corp:5000:",
+            "reg.corp.:5000",
+            "other.corp,reg.corp:5000",
+            "reg.corp:5000;other.corp",
+        ] {
+            assert_eq!(near_miss("reg.corp:5000", key), Some(Mismatch::Malformed), "{key}");
+        }
+        for key in ["::1:5000", "[0:0:0:0:0:0:0:1]:5000"] {
+            assert_eq!(near_miss("[::1]:5000", key), Some(Mismatch::Malformed), "{key}");
+        }
+        for key in ["${HOST}", "{{ .Host }}", "$REGISTRY"] {
+            assert_eq!(near_miss("reg.corp:5000", key), Some(Mismatch::Variable), "{key}");
+        }
+        for key in ["", "/", "https://", "other.corp", "'other.corp'", "reg.corp.evil", "xreg.corp:5000"] {
+            assert_eq!(near_miss("reg.corp:5000", key), None, "{key}");
+        }
     }
 }

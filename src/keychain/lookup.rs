@@ -23,9 +23,12 @@ impl CredentialMatch {
         Self { credentials, identity }
     }
 
-    /// Whether the password ends with a line break, usually by mistake: `echo user:password | base64`.
-    pub(super) fn ends_in_line(&self) -> bool {
-        matches!(&self.credentials, Credentials::Basic { password, .. } if password.expose_secret().ends_with(['\n', '\r']))
+    /// What looks like a mistake in the user name or the password, without quoting either: for a login that was refused.
+    pub fn oddity(&self) -> Option<String> {
+        let Credentials::Basic { username, password } = &self.credentials else { return None };
+        [("the password", password.expose_secret()), ("the user name", username.as_str())]
+            .into_iter()
+            .find_map(|(what, text)| Some(format!("{what} {}", oddity(text)?)))
     }
 
     /// Whether the credentials are the same, wherever they were found.
@@ -65,6 +68,35 @@ impl Lookup {
     }
 }
 
+/// What looks like a mistake in a user name or a password.
+fn oddity(text: &str) -> Option<&'static str> {
+    let is_between =
+        |first: char, last: char| text.chars().count() > 1 && text.starts_with(first) && text.ends_with(last);
+    let is_variable = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let variable = text.strip_prefix('$').or_else(|| text.strip_prefix('%')?.strip_suffix('%'));
+    let is_invisible =
+        |c: char| c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{ad}');
+    Some(match text {
+        "" => "is empty",
+        // For instance from `echo user:password | base64`.
+        _ if text.ends_with(['\n', '\r']) => "ends with a line break",
+        _ if text.contains(is_invisible) => "contains an invisible character",
+        _ if text.trim() != text => "begins or ends with white space",
+        _ if is_between('"', '"') || is_between('\'', '\'') || is_between('“', '”') => "is in quotation marks",
+        _ if variable.is_some_and(is_variable)
+            || is_between('$', '}')
+            || is_between('{', '}')
+            || is_between('$', ')') =>
+        {
+            "looks like a variable that was not replaced"
+        }
+        _ if text.bytes().all(|byte| byte == b'*') => "consists of asterisks, as where a log masks it",
+        _ => return None,
+    })
+}
+
 fn is_same(one: &Credentials, other: &Credentials) -> bool {
     let equal = |a: &SecretString, b: &SecretString| a.expose_secret() == b.expose_secret();
     match (one, other) {
@@ -81,6 +113,35 @@ fn is_same(one: &Credentials, other: &Credentials) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_looks_like_a_mistake_is_told_without_quoting_it() {
+        for (password, told) in [
+            ("", Some("the password is empty")),
+            ("pw\n", Some("the password ends with a line break")),
+            ("\u{feff}pw", Some("the password contains an invisible character")),
+            ("pw ", Some("the password begins or ends with white space")),
+            ("\"pw\"", Some("the password is in quotation marks")),
+            ("'pw'", Some("the password is in quotation marks")),
+            ("$PASSWORD", Some("the password looks like a variable that was not replaced")),
+            ("${{ secrets.PW }}", Some("the password looks like a variable that was not replaced")),
+            ("{{ pw }}", Some("the password looks like a variable that was not replaced")),
+            ("%PW%", Some("the password looks like a variable that was not replaced")),
+            ("***", Some("the password consists of asterisks, as where a log masks it")),
+            ("$ecret", None),
+            ("p w", None),
+            ("\"", None),
+            ("p*", None),
+        ] {
+            let found = CredentialMatch::new(Credentials::basic("ann", password).expect("credentials"), "here");
+            assert_eq!(found.oddity().as_deref(), told, "{password:?}");
+        }
+        let of_user =
+            |name| CredentialMatch::new(Credentials::basic(name, "pw").expect("credentials"), "here").oddity();
+        assert_eq!(of_user("ann ").as_deref(), Some("the user name begins or ends with white space"));
+        assert_eq!(of_user("").as_deref(), Some("the user name is empty"));
+        assert_eq!(of_user("ann"), None);
+    }
 
     #[test]
     fn duplicate_credentials_are_dropped() {

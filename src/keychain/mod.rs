@@ -177,10 +177,6 @@ async fn search(target: &Target<'_>, sources: &[CredentialSource], helpers: &Hel
             Err(error) => lookup.failures.push(error.to_string()),
         }
     }
-    let ends_in_line = lookup.found.iter().filter(|found| found.ends_in_line());
-    let notes: Vec<_> =
-        ends_in_line.map(|found| format!("the password of {} ends with a line break", found.identity)).collect();
-    lookup.notes.extend(notes);
     Ok(lookup)
 }
 

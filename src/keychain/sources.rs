@@ -17,7 +17,7 @@ use super::pull_secret::PullSecrets;
 use super::registries_yaml::RegistriesYaml;
 use crate::documents;
 use crate::error::{Error, FileForm, Mismatch, NearMiss, Result};
-use crate::trust::OtherClient;
+use crate::trust::{OtherClient, misnamed_registries};
 
 /// A source, which is read at the first lookup and never again.
 #[derive(Debug)]
@@ -158,14 +158,19 @@ impl CredentialSource {
         }
     }
 
-    /// A file whose name ends in `.yml`, where k3s reads `registries.yaml`.
+    /// A file of another name than `registries.yaml`, which k3s reads.
     async fn misnamed(&self) -> Option<NearMiss> {
         let From::File { path, .. } = &self.from else { return None };
-        let other = path.with_extension("yml");
-        if self.format != Format::Registries || !tokio::fs::try_exists(&other).await.unwrap_or_default() {
+        if self.format != Format::Registries {
             return None;
         }
-        let place = self.name.strip_suffix("yaml").map(|stem| format!("{stem}yml"))?;
+        let path_folder = path.parent().map(Path::to_owned);
+        let path = path.clone();
+        let other = tokio::task::spawn_blocking(move || misnamed_registries(&path)).await.ok()??;
+        let folders = Path::new(&self.name).ancestors().skip(1);
+        let is_same_folder = other.ancestors().nth(1) == path_folder.as_deref();
+        let folder = folders.skip(usize::from(!is_same_folder)).next()?;
+        let place = folder.join(other.file_name()?).display().to_string();
         Some(NearMiss::of_key(place, "", "", Mismatch::FileName, &self.name))
     }
 
@@ -212,7 +217,8 @@ impl CredentialSource {
         }
         let is_empty = first.as_object().is_some_and(serde_json::Map::is_empty);
         if self.format == Format::Any && !is_empty && !ConfigJson::is_one(first) {
-            return Err("it is neither a docker or podman configuration nor a pull secret".into());
+            let neither = || "it is neither a docker or podman configuration nor a pull secret".into();
+            return Err(FileForm::of_text(text.text.expose_secret()).map_or_else(neither, Unreadable::from));
         }
         Ok(Contents::Config(ConfigJson::read(first, rules, origin)?))
     }

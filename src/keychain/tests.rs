@@ -132,7 +132,7 @@ async fn a_named_file_must_exist_and_contain_credentials() {
     let (home, options) = home(&[("pod.yaml", "kind: Pod\n"), ("other.yaml", "a: 1\n")]);
     for (name, cause) in [
         ("none", "no such file"),
-        ("pod.yaml", "it contains no pull secret"),
+        ("pod.yaml", "it contains no pull secret, but a Pod"),
         ("other.yaml", "it is neither a docker or podman configuration nor a pull secret"),
     ] {
         let auth_file = Some(AuthFile::Path(home.path().join(name)));
@@ -174,15 +174,6 @@ async fn an_invalid_variable_is_skipped() {
     let file = Options { docker_config: Some(home.path().join(".docker/config.json")), home: None, ..options };
     let lookup = Keychain::discover(file).lookup(&registry("reg.corp"), None).await.expect("the file's");
     assert_eq!(lookup.found.len(), 1);
-}
-
-#[tokio::test]
-async fn a_password_that_ends_with_a_line_break_is_noted() {
-    let text = r#"{"auths": {"reg.corp": {"username": "ann", "password": "pw\n"}}}"#;
-    let (_home, options) = home(&[(".docker/config.json", text)]);
-    let lookup = Keychain::discover(options).lookup(&registry("reg.corp"), None).await.expect("credentials");
-    let note = "the password of ann (docker config, ~/.docker/config.json) ends with a line break";
-    assert!(lookup.notes.contains(&note.to_owned()), "{:?}", lookup.notes);
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ pub use anchor::{Anchor, AnchorKind};
 pub use certificate::Certificate;
 pub use clients::{ClientTrust, Insecure};
 pub use configure::{Options, Trust};
+pub(crate) use discovery::misnamed_registries;
 pub use explain::{Rejection, explain};
 pub use identity::ClientIdentityFiles;
 pub use inspection::{InspectedCertificate, InspectedKey, Inspection, PemKind, inspect};

@@ -78,8 +78,12 @@ impl ConfigJson {
             None => name.to_owned(),
         };
         for (host, name) in object(members, HELPERS)?.into_iter().flatten() {
-            let name = name.as_str().ok_or_else(|| format!("credHelpers of {host:?} is not a string"))?;
-            helpers.push((host.clone(), helper(name)));
+            match name {
+                // Go reads null as no value.
+                Value::Null => {}
+                Value::String(name) => helpers.push((host.clone(), helper(name))),
+                _ => return Err(format!("credHelpers of {host:?} is not a string")),
+            }
         }
         let store = match member(members, STORE) {
             None | Some(Value::Null) => None,

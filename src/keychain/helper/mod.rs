@@ -6,13 +6,12 @@ mod group;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::sync::OnceCell;
@@ -21,7 +20,7 @@ use self::group::Group;
 use super::entry;
 use super::key::ServerKey;
 use crate::auth::{Credentials, SecretOrigin, Secrets};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_os_error};
 
 /// The largest output of a helper, in bytes.
 const MAX_OUTPUT: u64 = 64 * 1024;
@@ -29,7 +28,7 @@ const MAX_OUTPUT: u64 = 64 * 1024;
 const MAX_SHOWN: usize = 200;
 /// How much of a helper's standard error is kept, in bytes.
 const MAX_ERRORS: usize = 4096;
-/// How long standard error is read after a helper has ended.
+/// How long output is read after a helper has ended: a program that it left behind may hold the pipe open.
 const GRACE: Duration = Duration::from_millis(100);
 /// The message of a helper that has no credentials for a key, which is not a failure.
 const NOT_FOUND: &str = "credentials not found in native keychain";
@@ -58,7 +57,7 @@ pub struct HelperFailure {
 pub enum HelperFault {
     /// The program is not in `PATH`.
     Missing,
-    /// The program cannot be started.
+    /// The program cannot be started, or is not executable.
     NotStarted,
     /// It timed out.
     TimedOut,
@@ -104,7 +103,7 @@ impl Helpers {
     /// Checks that a helper exists.
     pub fn check_presence(&self, name: &str) -> Result<(), String> {
         let program = format!("docker-credential-{name}");
-        self.find(&program).map(drop).ok_or_else(|| format!("{program} {MISSING}"))
+        self.find(&program).map(drop).map_err(|(_, why)| format!("{program} {why}"))
     }
 
     /// Stores credentials under `key` in the helper `name`.
@@ -117,7 +116,7 @@ impl Helpers {
         // Its message may quote its input.
         let secrets = Secrets::default();
         secrets.remember(secret.expose_secret(), SecretOrigin::Credentials);
-        Err(format!("docker-credential-{name} {}", failure(&secrets.masked(output.message()))))
+        Err(format!("docker-credential-{name} {}", secrets.masked(&output.failure())))
     }
 
     /// Erases the credentials under `key` in the helper `name`. It is not an error when it has none.
@@ -145,13 +144,13 @@ impl Helpers {
     /// Runs a helper. The error does not contain its name.
     async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
         let program = format!("docker-credential-{name}");
-        let Some(path) = self.find(&program) else { return Err((HelperFault::Missing, MISSING.into())) };
+        let path = self.find(&program)?;
         // The helper inherits the environment. By the protocol, messages are on standard output; many helpers print them
         // on standard error all the same.
         let mut command = Command::new(path);
         command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let child = Group::spawn(command);
-        let mut child = child.map_err(|error| (HelperFault::NotStarted, format!("cannot be run: {error}")))?;
+        let mut child = child.map_err(|error| (HelperFault::NotStarted, not_started(&error)))?;
         let spoken = tokio::time::timeout(self.limit, converse(&mut child.leader, input)).await;
         match spoken {
             Err(_) => Err((HelperFault::TimedOut, format!("timed out after {:?}", self.limit))),
@@ -163,13 +162,19 @@ impl Helpers {
         }
     }
 
-    /// The first executable of that name in `PATH`; relative folders are skipped.
-    fn find(&self, program: &str) -> Option<PathBuf> {
+    /// The first executable of that name in `PATH`; relative folders are skipped. The error does not contain its name.
+    fn find(&self, program: &str) -> Result<PathBuf, (HelperFault, String)> {
         let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(self.path.as_ref()?)
-            .filter(|folder| folder.is_absolute())
-            .map(|folder| folder.join(&program))
-            .find(|file| is_executable(file))
+        let path = self.path.clone().unwrap_or_default();
+        let files =
+            || std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(&program));
+        if let Some(executable) = files().find(|file| is_executable(file)) {
+            return Ok(executable);
+        }
+        Err(match files().find(|file| file.is_file()) {
+            Some(file) => (HelperFault::NotStarted, format!("is not executable: {}", file.display())),
+            None => (HelperFault::Missing, MISSING.to_owned()),
+        })
     }
 }
 
@@ -193,27 +198,19 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 /// When it failed for another reason than that it has none, or its output is not a valid answer. The error does not
 /// quote an answer.
 pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option<Credentials>, String> {
-    let output = Output { succeeded, text: printed.into(), complaint: String::new() };
+    let ending = "failed".to_owned();
+    let output = Output { succeeded, ending, text: printed.into(), complaint: String::new() };
     output.read("the helper", key).map(|given| given.credentials)
 }
 
 /// A helper's output and status.
 struct Output {
     succeeded: bool,
+    /// How it ended, for instance `failed with exit code 1`.
+    ending: String,
     text: SecretString,
     /// The last line on standard error.
     complaint: String,
-}
-
-/// A helper's answer; other members are ignored.
-#[derive(Deserialize)]
-struct Reply {
-    #[serde(rename = "ServerURL", default)]
-    server: String,
-    #[serde(rename = "Username", default)]
-    username: String,
-    #[serde(rename = "Secret", default)]
-    secret: String,
 }
 
 async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, String> {
@@ -223,7 +220,7 @@ async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, Stri
     }
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let mut complaint = Vec::new();
-    let (succeeded, bytes) = {
+    let (status, bytes) = {
         let mut reading = std::pin::pin!(read_end(errors, &mut complaint));
         let mut answering = std::pin::pin!(answer(child, output));
         let mut is_read = false;
@@ -235,33 +232,64 @@ async fn converse(child: &mut Child, text: &SecretString) -> Result<Output, Stri
             }
         };
         if !is_read {
-            // A program that the helper left behind may hold the pipe open.
             let _ = tokio::time::timeout(GRACE, reading).await;
         }
         answered
     };
     Ok(Output {
-        succeeded,
+        succeeded: status.success(),
+        ending: ending(status),
         text: String::from_utf8_lossy(&bytes).into_owned().into(),
         complaint: last_line(&complaint),
     })
 }
 
-/// What a helper prints on standard output, and whether it succeeds.
-async fn answer(child: &mut Child, output: Option<ChildStdout>) -> Result<(bool, Vec<u8>), String> {
+/// What a helper prints on standard output, and how it ends.
+async fn answer(child: &mut Child, output: Option<ChildStdout>) -> Result<(ExitStatus, Vec<u8>), String> {
     let mut bytes = Vec::new();
-    if let Some(output) = output {
-        output
-            .take(MAX_OUTPUT + 1)
-            .read_to_end(&mut bytes)
-            .await
-            .map_err(|error| format!("cannot be read: {error}"))?;
+    let status = {
+        let mut reading = std::pin::pin!(read_answer(output, &mut bytes));
+        let mut is_read = false;
+        let status = loop {
+            tokio::select! {
+                biased;
+                read = &mut reading, if !is_read => {
+                    read?;
+                    is_read = true;
+                }
+                status = child.wait() => break status.map_err(|error| format!("cannot be waited for: {error}"))?,
+            }
+        };
+        if !is_read && let Ok(read) = tokio::time::timeout(GRACE, reading).await {
+            read?;
+        }
+        status
+    };
+    Ok((status, bytes))
+}
+
+async fn read_answer(output: Option<ChildStdout>, bytes: &mut Vec<u8>) -> Result<(), String> {
+    let Some(output) = output else { return Ok(()) };
+    let read = output.take(MAX_OUTPUT + 1).read_to_end(bytes).await;
+    read.map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > MAX_OUTPUT { Err("printed more than 64 KiB".to_owned()) } else { Ok(()) }
+}
+
+/// How a helper that failed has ended.
+fn ending(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was killed by signal {signal}");
     }
-    if bytes.len() as u64 > MAX_OUTPUT {
-        return Err("printed more than 64 KiB".to_owned());
+    status.code().map_or_else(|| "failed".to_owned(), |code| format!("failed with exit code {code}"))
+}
+
+/// Why a program that exists cannot be started.
+fn not_started(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "cannot be run: the interpreter in its first line does not exist".to_owned(),
+        _ => format!("cannot be run: {}", without_os_error(error.to_string())),
     }
-    let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;
-    Ok((status.success(), bytes))
 }
 
 /// Reads standard error to its end, so that the helper never waits for it, and keeps the end of it.
@@ -286,46 +314,57 @@ impl Output {
         !self.succeeded && self.text.expose_secret().contains(NOT_FOUND)
     }
 
+    /// How it failed, with its message: by the protocol on standard output, else the last line on standard error.
     fn failure(&self) -> String {
-        failure(self.message())
-    }
-
-    /// Its message: by the protocol on standard output, else the last line on standard error.
-    fn message(&self) -> &str {
-        match self.text.expose_secret().trim() {
-            "" => &self.complaint,
-            text => text,
-        }
+        let message = match self.text.expose_secret().trim() {
+            "" => shown(&self.complaint),
+            text => shown(text),
+        };
+        if message.is_empty() { self.ending.clone() } else { format!("failed: {message}") }
     }
 
     fn read(&self, program: &str, key: &str) -> Result<HelperCredentials, String> {
         let text = self.text.expose_secret().trim();
         if !self.succeeded {
-            return if self.is_without_credentials() { Ok(HelperCredentials::default()) } else { Err(self.failure()) };
+            if !self.is_without_credentials() {
+                return Err(self.failure());
+            }
+            // Amazon's helper answers so for whatever fails, and says on standard error what that is.
+            let complaint = shown(&self.complaint);
+            let note = (!complaint.is_empty()).then(|| format!("{program} has no credentials for {key}: {complaint}"));
+            return Ok(HelperCredentials { credentials: None, note });
         }
-        // serde reads a JSON array into a struct as well.
-        let is_object = text.starts_with('{');
-        let reply: Option<Reply> = serde_json::from_str(text).ok().filter(|_| is_object);
-        let reply = reply.ok_or("printed an invalid answer")?;
-        if reply.username.is_empty() && reply.secret.is_empty() {
-            return Ok(HelperCredentials::default());
+        let Ok(Value::Object(reply)) = serde_json::from_str(text) else {
+            return Err("printed an invalid answer".to_owned());
+        };
+        // Docker reads the names of members in any case.
+        let text = |name: &str| match entry::member(&reply, name) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(_) => Err("printed an invalid answer".to_owned()),
+        };
+        let (server, username, secret) = (text("ServerURL")?, text("Username")?, SecretString::from(text("Secret")?));
+        if username.is_empty() && secret.expose_secret().is_empty() {
+            let is_known = |name: &String| {
+                ["ServerURL", "Username", "Secret"].iter().any(|known| name.eq_ignore_ascii_case(known))
+            };
+            let is_none = reply.is_empty() || reply.keys().any(is_known);
+            return is_none
+                .then(HelperCredentials::default)
+                .ok_or_else(|| "printed an answer without Username and Secret".to_owned());
         }
-        let is_other =
-            !reply.server.is_empty() && ServerKey::parse(&reply.server).host() != ServerKey::parse(key).host();
-        let note = is_other.then(|| format!("{program} was asked for {key} and answered for {:?}", reply.server));
-        let credentials = entry::pair(reply.username, reply.secret.into());
+        let is_other = !server.is_empty() && ServerKey::parse(&server).host() != ServerKey::parse(key).host();
+        let note = is_other.then(|| format!("{program} was asked for {key} and answered for {server:?}"));
+        let credentials = entry::pair(username, secret);
         let credentials = credentials.map_err(|why| format!("printed an unusable answer: {why}"))?;
         Ok(HelperCredentials { credentials: Some(credentials), note })
     }
 }
 
-/// A failed helper's message, unless it looks like an answer and may contain a secret.
-fn failure(text: &str) -> String {
-    if text.is_empty() || text.starts_with('{') {
-        return "failed".to_owned();
-    }
-    let shown: String = text.chars().take(MAX_SHOWN).collect();
-    format!("failed: {shown}")
+/// The beginning of a helper's message; none of what looks like an answer, which may contain a secret.
+fn shown(message: &str) -> String {
+    let message = message.trim();
+    if message.starts_with('{') { String::new() } else { message.chars().take(MAX_SHOWN).collect() }
 }
 
 #[cfg(unix)]

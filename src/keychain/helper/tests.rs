@@ -67,16 +67,16 @@ async fn missing_credentials_are_not_a_failure() {
 async fn failures_are_reported_without_secrets() {
     for (script, why) in [
         ("echo 'the vault is sealed'; exit 1", "docker-credential-test failed: the vault is sealed"),
-        ("exit 3", "docker-credential-test failed"),
+        ("exit 3", "docker-credential-test failed with exit code 3"),
         ("echo one >&2; echo 'run: sso login' >&2; echo >&2; exit 1", "docker-credential-test failed: run: sso login"),
         ("echo said; echo debug >&2; exit 1", "docker-credential-test failed: said"),
-        (r#"echo '{"Secret":"s3cret"}' >&2; exit 1"#, "docker-credential-test failed"),
+        (r#"echo '{"Secret":"s3cret"}' >&2; exit 1"#, "docker-credential-test failed with exit code 1"),
         ("sleep 3 >/dev/null & echo '' >&2; echo left >&2; exit 1", "docker-credential-test failed: left"),
         (
             "head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; echo end >&2; exit 1",
             "docker-credential-test failed: end",
         ),
-        (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed"),
+        (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed with exit code 1"),
         ("echo s3cret", "docker-credential-test printed an invalid answer"),
         (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed an invalid answer"),
         (r#"echo '{"Username":7,"Secret":"s3cret"}'"#, "docker-credential-test printed an invalid answer"),
@@ -85,13 +85,50 @@ async fn failures_are_reported_without_secrets() {
             "docker-credential-test printed an unusable answer: its user name has a colon",
         ),
         ("exec cat /dev/zero", "docker-credential-test printed more than 64 KiB"),
-        ("kill -9 $$", "docker-credential-test failed"),
+        ("kill -9 $$", "docker-credential-test was killed by signal 9"),
+        (
+            "echo '{\"auths\": {\"x\": \"s3cret\"}}'",
+            "docker-credential-test printed an answer without Username and Secret",
+        ),
     ] {
         let failure = ask(script).await.expect_err(script);
         assert_eq!((failure.why.as_str(), failure.fault), (why, HelperFault::Failed));
     }
     let long = ask("head -c 5000 /dev/zero | tr '\\0' x; exit 1").await.expect_err("a failure").why;
     assert!(long.len() < 300, "{long}");
+}
+
+#[tokio::test]
+async fn an_answer_is_read_as_docker_reads_it() {
+    for script in [
+        r#"echo '{"username":"u","SECRET":"s"}'"#,
+        // What the helper leaves behind holds the pipe open.
+        r#"echo '{"Username":"u","Secret":"s"}'; sleep 1000 &"#,
+    ] {
+        let given = ask(script).await.expect(script);
+        assert!(matches!(given.credentials, Some(Credentials::Basic { .. })), "{script}");
+    }
+    let none = ask("echo 'the session has expired' >&2; echo 'credentials not found in native keychain'; exit 1").await;
+    let none = none.expect("no credentials");
+    assert!(none.credentials.is_none());
+    let note = none.note.expect("a note");
+    assert_eq!(note, "docker-credential-test has no credentials for reg.corp:5000: the session has expired");
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_started_says_why() {
+    let folder = folder(&[]);
+    for (name, text, why) in [
+        ("lost", "#!/nowhere/sh\n", "cannot be run: the interpreter in its first line does not exist"),
+        ("text", "echo\n", "cannot be run: Exec format error"),
+    ] {
+        let path = folder.path().join(format!("docker-credential-{name}"));
+        std::fs::write(&path, text).expect("written");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).expect("set");
+        let failure = helpers(&folder).ask(name, KEY).await.expect_err(name);
+        assert_eq!(failure.why, format!("docker-credential-{name} {why}"));
+    }
 }
 
 #[tokio::test]
@@ -123,11 +160,15 @@ async fn a_helper_is_searched_in_path_only() {
     std::fs::write(folder.path().join("docker-credential-plain"), "").expect("written");
     let found = helpers(&folder);
     assert!(found.ask("there", KEY).await.is_ok());
-    for name in ["missing", "folder", "plain"] {
+    for name in ["missing", "folder"] {
         let failure = found.ask(name, KEY).await.expect_err(name);
         assert_eq!(failure.why, format!("docker-credential-{name} is not in PATH"));
         assert_eq!((failure.program, failure.fault), (format!("docker-credential-{name}"), HelperFault::Missing));
     }
+    let plain = found.ask("plain", KEY).await.expect_err("not executable");
+    let path = folder.path().join("docker-credential-plain");
+    assert_eq!(plain.why, format!("docker-credential-plain is not executable: {}", path.display()));
+    assert_eq!(plain.fault, HelperFault::NotStarted);
     let here = std::env::current_dir().expect("a folder");
     let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
     let relative = up.join(folder.path().strip_prefix("/").expect("an absolute path"));

@@ -15,7 +15,7 @@ use crate::keychain::file::Unreadable;
 const FORMATS: [(&str, &str, bool); 2] =
     [(".dockerconfigjson", "kubernetes.io/dockerconfigjson", true), (".dockercfg", "kubernetes.io/dockercfg", false)];
 
-/// Members that people use instead.
+/// Members that people use instead, in lower case.
 const OTHER_MEMBERS: [&str; 6] =
     [".dockerconfig", "dockerconfigjson", "dockerconfig.json", "config.json", "auth.json", ".dockerconfig.json"];
 
@@ -65,7 +65,8 @@ impl Contents {
     /// Why its contents cannot be used. Nothing of them is quoted.
     pub fn of(secret: &Value) -> Option<Result<Self, Unreadable>> {
         let known = FORMATS.iter().map(|format| format.0).chain(OTHER_MEMBERS);
-        let (name, data) = known.into_iter().find_map(|name| Some((name, Data::of(secret, name)?)))?;
+        let (name, data) = known.into_iter().find_map(|name| Data::of(secret, name))?;
+        let name = name.as_str();
         Some(Self::read(secret, name, data).map_err(|error| {
             let why = match error.form {
                 Some(form) => format!("its {name} {}", form.to_string().trim_start_matches("it ")),
@@ -94,6 +95,7 @@ impl Contents {
                 SecretString::from(value.to_string())
             }
             Data::Encoded(encoded) => decode(encoded.expose_secret(), name, &mut mistakes)?,
+            Data::Other => return Err("not a string".into()),
         };
         let document = parse(text.expose_secret())?;
         let members = document.as_object().ok_or("not a JSON object")?;
@@ -125,16 +127,28 @@ enum Data {
     Text(SecretString),
     /// YAML in place of a string.
     Mapping(Value),
+    /// Null, a number or a list.
+    Other,
 }
 
 impl Data {
-    fn of(secret: &Value, name: &str) -> Option<Self> {
-        match (&secret["stringData"][name], &secret["data"][name]) {
-            (Value::String(text), _) => Some(Self::Text(text.as_str().into())),
-            (mapping @ Value::Object(_), _) | (_, mapping @ Value::Object(_)) => Some(Self::Mapping(mapping.clone())),
-            (_, Value::String(encoded)) => Some(Self::Encoded(encoded.as_str().into())),
-            _ => None,
-        }
+    /// The member of this name, in any case, and its name as written.
+    fn of(secret: &Value, name: &str) -> Option<(String, Self)> {
+        let member = |place: &str| {
+            let members = secret[place].as_object()?;
+            let other_case = || members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            members.get_key_value(name).or_else(other_case)
+        };
+        let found = member("stringData").map(|found| (found, true)).or_else(|| Some((member("data")?, false)));
+        found.map(|((name, value), is_plain)| {
+            let data = match value {
+                Value::String(text) if is_plain => Self::Text(text.as_str().into()),
+                Value::String(encoded) => Self::Encoded(encoded.as_str().into()),
+                mapping @ Value::Object(_) => Self::Mapping(mapping.clone()),
+                _ => Self::Other,
+            };
+            (name.clone(), data)
+        })
     }
 }
 

@@ -65,7 +65,8 @@ impl PullSecrets {
             read.entries.extend(entries.into_iter().map(of_secret));
         }
         if read.entries.is_empty() {
-            let why = empty.unwrap_or_else(|| "it contains no pull secret".to_owned());
+            let objects: Vec<_> = documents.iter().flat_map(items).collect();
+            let why = empty.unwrap_or_else(|| format!("it contains no pull secret{}", instead(&objects)));
             return Err(refused.unwrap_or_else(|| why.into()));
         }
         let length = |key: &ServerKey| Reverse((key.host(), namespace(key.path()).to_owned()));
@@ -116,6 +117,25 @@ fn near_miss(source: &str, entry: &Entry, target: &Target<'_>) -> Option<NearMis
         other => other,
     };
     Some(NearMiss::of_key(source, "auths", &entry.key, mismatch, expected))
+}
+
+/// What a file holds that contains no pull secret, by its first object.
+fn instead(objects: &[&Value]) -> String {
+    let Some(object) = objects.first() else { return String::new() };
+    let kind = object["kind"].as_str().unwrap_or_default();
+    let text = |member: &str| object[member].as_str();
+    let mut named = [&object["spec"]["imagePullSecrets"], &object["imagePullSecrets"]].into_iter();
+    let named = named.find_map(|names| names[0]["name"].as_str());
+    match (kind, named) {
+        ("", _) => String::new(),
+        ("Secret", _) if object["data"].is_null() && object["stringData"].is_null() => {
+            ", but a Secret without data".to_owned()
+        }
+        ("Secret", _) => format!(", but a Secret of type {}", text("type").unwrap_or("Opaque")),
+        ("Status", _) => format!(", but an answer of Kubernetes: {}", text("message").unwrap_or("failure")),
+        (kind, Some(name)) => format!(", but a {kind} that names one: {name}"),
+        (kind, None) => format!(", but a {kind}"),
+    }
 }
 
 /// The contents of a pull secret; `None` for another object.

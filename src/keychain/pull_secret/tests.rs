@@ -36,6 +36,30 @@ fn users(lookup: &Lookup) -> Vec<&str> {
 }
 
 #[test]
+fn what_is_there_in_place_of_a_pull_secret_is_named() {
+    for (yaml, what) in [
+        ("kind: Secret\ntype: kubernetes.io/tls\ndata: {tls.crt: eA==}", ", but a Secret of type kubernetes.io/tls"),
+        ("kind: Secret\nmetadata: {name: x}", ", but a Secret without data"),
+        ("kind: ConfigMap\ndata: {a: b}", ", but a ConfigMap"),
+        ("kind: Pod\nspec: {imagePullSecrets: [{name: regcred}]}", ", but a Pod that names one: regcred"),
+        ("kind: ServiceAccount\nimagePullSecrets: [{name: regcred}]", ", but a ServiceAccount that names one: regcred"),
+        ("kind: Status\nmessage: secrets not found", ", but an answer of Kubernetes: secrets not found"),
+    ] {
+        let documents = crate::documents::parse(yaml).expect("YAML");
+        let error = PullSecrets::read(&documents, "s.yaml").expect_err(yaml);
+        assert_eq!(error.why, format!("it contains no pull secret{what}"), "{yaml}");
+    }
+    for (member, why) in [
+        (".dockerconfigjson: null", "its .dockerconfigjson is not a string"),
+        (".dockerConfigJson: ''", "its .dockerConfigJson is empty"),
+    ] {
+        let documents = crate::documents::parse(&format!("kind: Secret\ndata: {{{member}}}")).expect("YAML");
+        let error = PullSecrets::read(&documents, "s.yaml").expect_err(member);
+        assert!(error.why.ends_with(why), "{}", error.why);
+    }
+}
+
+#[test]
 fn every_form_of_a_secret_is_read() {
     let auths = json!({"reg.corp": user("ann")});
     let yaml = format!(
@@ -214,5 +238,8 @@ fn entries_that_almost_match_are_near_misses() {
 #[test]
 fn a_file_without_a_pull_secret_is_refused() {
     let documents = [json!({"kind": "Secret", "type": "Opaque", "data": {"password": "cA=="}}), json!({"kind": "Pod"})];
-    assert_eq!(PullSecrets::read(&documents, "x").expect_err("none").why, "it contains no pull secret");
+    assert_eq!(
+        PullSecrets::read(&documents, "x").expect_err("none").why,
+        "it contains no pull secret, but a Secret of type Opaque"
+    );
 }

@@ -226,7 +226,7 @@ async fn a_helper_that_fails_changes_nothing() {
     let config = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": "YTpi"}}});
     for (script, cause) in [
         ("cat >/dev/null; echo 'the vault is sealed'; exit 1", "docker-credential-vault failed: the vault is sealed"),
-        ("cat; exit 1", "docker-credential-vault failed"),
+        ("cat; exit 1", "docker-credential-vault failed with exit code 1"),
         (
             "echo \"cannot keep $(cat)\"; exit 1",
             r#"docker-credential-vault failed: cannot keep {"ServerURL":"reg.corp","Username":"ann","Secret":"REDACTED"}"#,

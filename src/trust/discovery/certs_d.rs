@@ -25,7 +25,20 @@ pub(super) fn read_host(certs_d: &Path, place: &Place, origin: Origin, into: &mu
                 into.unused(origin, &folder, Unused::OtherPort { expected: expected.clone() });
             }
         }
+        let folder = certs_d.join(expected);
+        if folder.is_file() {
+            into.unused(origin, &folder, Unused::NotFolder);
+        }
+        for name in misspelled(expected).map(|name| certs_d.join(name)).filter(|path| path.exists()) {
+            into.unused(origin, &name, Unused::FileName { expected: folder.clone() });
+        }
     }
+}
+
+/// Names that people give to the folder of a server, or to a file in its place.
+fn misspelled(name: &str) -> impl Iterator<Item = String> {
+    let port = |separator: &str| name.contains(':').then(|| name.replace(':', separator));
+    [Some(format!("https_{name}")), Some(format!("{name}.crt")), port(""), port("_"), port("-")].into_iter().flatten()
 }
 
 /// Reads the files of one folder, in the order of their names. Returns whether the folder exists.

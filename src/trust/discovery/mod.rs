@@ -11,6 +11,7 @@ use rustls::crypto::CryptoProvider;
 
 use self::collect::Discovery;
 pub(super) use self::collect::Found;
+pub(crate) use self::registries_yaml::misnamed_registries;
 use super::place::Place;
 use super::placement::{HostPaths, OtherClient};
 use super::source::Origin;

@@ -2,12 +2,13 @@
 //! `cert_file`, `key_file` and `insecure_skip_verify`. Its `auth` is read by the module `keychain`.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::collect::Discovery;
 use crate::documents;
+use crate::error::FileForm;
 use crate::trust::file;
 use crate::trust::identity::ClientIdentityFiles;
 use crate::trust::place::Place;
@@ -24,8 +25,7 @@ pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discove
     let document = match file::read_found(path) {
         Ok(bytes) => parse(&bytes),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            let other = path.with_extension("yml");
-            if other.is_file() {
+            if let Some(other) = misnamed_registries(path) {
                 into.unused(ORIGIN, &other, Unused::FileName { expected: path.clone() });
             }
             return;
@@ -40,7 +40,9 @@ pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discove
 
 /// Parses the file. The error has the position, and quotes nothing: the file contains passwords.
 fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    let why = || if is_utf16 { FileForm::Utf16.to_string() } else { "it is not UTF-8".to_owned() };
+    let text = std::str::from_utf8(bytes).map_err(|_| why())?;
     let documents = documents::parse(text)?;
     Ok(documents.into_iter().next().unwrap_or_default())
 }
@@ -62,6 +64,43 @@ fn apply(document: &Value, path: &Path, root: &Path, place: &Place, into: &mut D
     if members(&document["mirrors"]["configs"]).keys().any(|key| place.is_address(key)) {
         into.unused(ORIGIN, path, Unused::Misplaced);
     }
+    let mut ignored = |member: String, fault: String| into.unused(ORIGIN, path, Unused::Member { member, fault });
+    let below = || format!("it must be below configs.{}", expected());
+    for (key, value) in members(document) {
+        match key.as_str() {
+            "configs" if !value.is_object() && !value.is_null() => {
+                ignored(key, "it must be a mapping from hosts to their settings".to_owned());
+            }
+            "mirrors" | "configs" | "auths" => {}
+            "tls" | "auth" => ignored(key, below()),
+            other if other.to_ascii_lowercase().starts_with("conf") => {
+                ignored(key, "it is not a known setting; expected configs".to_owned());
+            }
+            _ => {}
+        }
+    }
+    for (host, mirror) in members(&document["mirrors"]).into_iter().filter(|(host, _)| place.is_address(host)) {
+        for key in members(&mirror).into_iter().map(|(key, _)| key) {
+            if matches!(key.as_str(), "tls" | "auth" | "configs") {
+                ignored(format!("mirrors.{host}.{key}"), below());
+            }
+        }
+    }
+    for key in configs.keys().filter(|key| place.mistaken_names().iter().any(|name| key.eq_ignore_ascii_case(name))) {
+        if !is_own(&key) {
+            let fault = format!("it is for another port; the key of this registry is {}", expected());
+            ignored(format!("configs.{key}"), fault);
+        }
+    }
+}
+
+/// A file that seems to be meant for `registries.yaml`, by its name or its place.
+pub(crate) fn misnamed_registries(path: &Path) -> Option<PathBuf> {
+    const NAMES: [&str; 6] =
+        ["registries.yml", "registry.yaml", "registry.yml", "Registries.yaml", "registries.json", "../registries.yaml"];
+    let folder = path.parent()?;
+    let file = NAMES.iter().map(|name| folder.join(name)).find(|file| file.is_file())?;
+    Some(if file.ends_with("../registries.yaml") { folder.parent()?.join("registries.yaml") } else { file })
 }
 
 fn apply_tls(tls: &Value, path: &Path, root: &Path, into: &mut Discovery<'_>) {

@@ -62,7 +62,7 @@ fn a_helper_that_fails_stores_nothing_anywhere() {
     let rls = login(&registry).docker_config(&text).program("docker-credential-vault", "cat; exit 1");
     assert_snapshot!(rls.fails(2), @"
     error: cannot store the credentials for http://REGISTRY
-    cause: docker-credential-vault failed
+    cause: docker-credential-vault failed with exit code 1
     cause: configured by credsStore in ~/.docker/config.json
     hint:  use --auth-file FILE to store them in another file, and set REGISTRY_AUTH_FILE=FILE for later commands
     ");

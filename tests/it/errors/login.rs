@@ -219,7 +219,6 @@ fn a_failing_token_server() {
     exit 5
     --- stderr
     error: the token server REGISTRY sent no usable token
-    cause: the token server's reply cannot be used
     cause: it has neither token nor access_token
     ");
     assert_snapshot!(failing(Answer::new(400).body("{\"details\":\"invalid scope\"}").into()), @"
@@ -233,8 +232,8 @@ fn a_failing_token_server() {
     exit 5
     --- stderr
     error: refusing to follow a redirect from the token server REGISTRY
-    cause: 307 Temporary Redirect
-    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server
+    cause: 307 Temporary Redirect to 127.0.0.1:1
+    hint:  a login page or proxy in front of the token server REGISTRY must let registry clients through, or the registry must name its final address (REGISTRY_AUTH_TOKEN_REALM)
     ");
     assert_snapshot!(failing(Fault::CloseBeforeReply), @"
     exit 10
@@ -283,14 +282,14 @@ fn an_unsupported_challenge() {
     assert_snapshot!(challenged("Bearer realm=\"ftp://127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing token server "ftp://127.0.0.1/token" of 127.0.0.1
+    error: refusing token server "ftp://127.0.0.1/token" of REGISTRY
     cause: it is neither an http or https URL nor an absolute path
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
     "#);
     assert_snapshot!(challenged("Bearer realm=\"https://user:pass@127.0.0.1/token\""), @r#"
     exit 4
     --- stderr
-    error: refusing token server "https://REDACTED@127.0.0.1/token" of 127.0.0.1
+    error: refusing token server "https://REDACTED@127.0.0.1/token" of REGISTRY
     cause: it contains a user name or password
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
     "#);
@@ -315,7 +314,7 @@ fn a_plain_http_realm_gets_no_credentials() {
     assert_snapshot!(rls.naming(place, "REALM").run(), @r#"
     exit 4
     --- stderr
-    error: refusing token server "http://REALM/auth/token" of 127.0.0.1
+    error: refusing token server "http://REALM/auth/token" of REGISTRY
     cause: the registry uses https and the token server plain http
     hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
     "#);

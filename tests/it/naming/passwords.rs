@@ -196,6 +196,35 @@ fn line_ends_and_byte_order_marks_are_not_part_of_a_password() {
         format!("{{\"auths\":{{\"{}\":{{\"username\":\"ann\",\"password\":\"hunter2\\n\"}}}}}}", registry.host());
     let outcome = rls().docker_config(&entry).run();
     assert_eq!(outcome.code, Some(4), "{outcome}");
-    let named = "warning: the password of ann (docker config, ~/.docker/config.json) ends with a line break\n";
-    assert!(outcome.stderr.starts_with(named), "{outcome}");
+    assert!(outcome.stderr.contains("\ncause: the password ends with a line break\n"), "{outcome}");
+}
+
+#[test]
+fn a_refused_password_that_looks_like_a_mistake_is_told() {
+    let registry = locked(&["app:v1"]);
+    for (user, password, told) in [
+        ("ann", "\"hunter2\"", "the password is in quotation marks"),
+        ("ann", "${PASSWORD}", "the password looks like a variable that was not replaced"),
+        ("ann", "hunter2 ", "the password begins or ends with white space"),
+        ("ann ", "hunter2", "the user name begins or ends with white space"),
+    ] {
+        let outcome = Rls::at(&registry).words("tags app").user(user, password).run();
+        assert_eq!(outcome.code, Some(4), "{outcome}");
+        assert!(outcome.stderr.contains(&format!("\ncause: {told}\n")), "{outcome}");
+        let login = Rls::at(&registry).words("login --password-stdin -u").args([user]).stdin(password).run();
+        assert!(login.stderr.contains(&format!("\ncause: {told}\n")), "{login}");
+    }
+    let other = Rls::at(&registry).words("tags app").user("ann", "wrong").run();
+    assert!(!other.stderr.contains("the password "), "{other}");
+}
+
+#[test]
+fn a_token_where_only_a_password_is_accepted_is_told() {
+    let registry = locked(&["app:v1"]);
+    let entry = format!("{{\"auths\":{{\"{}\":{{\"identitytoken\":\"t0ken\"}}}}}}", registry.host());
+    let outcome = Rls::at(&registry).words("tags app").docker_config(&entry).run();
+    assert_eq!(outcome.code, Some(4), "{outcome}");
+    let cause =
+        "\ncause: the credentials from docker config, ~/.docker/config.json are a token; the registry accepts only";
+    assert!(outcome.stderr.contains(cause), "{outcome}");
 }

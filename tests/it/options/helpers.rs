@@ -99,7 +99,7 @@ fn a_failing_helper_does_not_prevent_anonymous_reads() {
     --- stdout
     latest
     --- stderr
-    warning: docker-credential-test failed (credsStore in ~/.docker/config.json)
+    warning: docker-credential-test failed with exit code 3 (credsStore in ~/.docker/config.json)
     ");
 }
 

@@ -74,7 +74,7 @@ fn anonymous_ignores_stored_credentials() {
     assert_snapshot!(tags(&registry).docker_config(&config).words("--anonymous").fails(4), @"
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:grid/repo-000:pull
-    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  remove --anonymous to use stored credentials, or use -u NAME
     ");
     assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     let environment = tags(&registry).user("ann", "secret").words("--anonymous");

@@ -11,12 +11,12 @@ use registry_ls::registry::Client;
 use registry_ls::registry::snapshot::SnapshotProgress;
 use registry_ls::retention::{MAX_BYTES, UsedImages};
 
-use crate::config::Settings;
+use crate::config::{Account, Settings};
 use crate::connect::Connector;
 use crate::input;
 use crate::output::{Format, Layout, Output, OutputError, OutputOptions, Progress, View, is_closed};
 use crate::prompt;
-use crate::report::{CommandError, HintContext, Report};
+use crate::report::{CommandError, HintContext, LoginSource, Report};
 use crate::shutdown::Shutdown;
 use crate::usage::Usage;
 
@@ -170,7 +170,15 @@ impl Context<'_> {
 
     /// The context of hints about a registry.
     pub(super) fn hint_context(&self, registry: &Registry) -> HintContext {
-        HintContext::at(registry, self.settings.gives_ca(registry))
+        let login = match self.settings.account(registry) {
+            Ok(Account::AuthFile(path)) if path.as_os_str() == "-" => {
+                LoginSource::AuthFile("standard input".to_owned())
+            }
+            Ok(Account::AuthFile(path)) => LoginSource::AuthFile(path.display().to_string()),
+            Ok(Account::Anonymous) => LoginSource::Anonymous,
+            _ => LoginSource::Stored,
+        };
+        HintContext { login, ..HintContext::at(registry, self.settings.gives_ca(registry)) }
     }
 
     /// Ends the command with an error about a registry.

@@ -178,7 +178,7 @@ impl Settings {
     }
 
     /// Who to log in as at a registry.
-    pub(super) fn account(&self, registry: &Registry) -> Result<Account> {
+    pub fn account(&self, registry: &Registry) -> Result<Account> {
         let login = self.logins(registry).find(PartialLogin::is_set);
         if let Some(PartialLogin { username: Some(username), .. }) = login {
             return Ok(Account::User { username, password: self.password(registry) });

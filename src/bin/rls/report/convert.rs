@@ -32,9 +32,10 @@ pub fn conversion(unusable: &UnusableFile) -> String {
         }
         FileForm::BrokenBegin => {
             format!(
-                "replace the dashes and spaces: sed 's/[\u{2010}-\u{2015}\u{2212}]/-/g; s/\u{a0}/ /g' {from} > {pem}"
+                "replace the dashes and spaces: sed -E 's/[\u{2010}-\u{2015}\u{2212}-]+/-----/g; s/\u{a0}/ /g' {from} > {pem}"
             )
         }
+        FileForm::KubectlOutput => "run 'kubectl get secret NAME -o yaml > secret.yaml'".to_owned(),
         FileForm::SealedSecret | FileForm::ExternalSecret => {
             "use the Secret that the cluster makes from it: kubectl get secret NAME -o yaml > secret.yaml".to_owned()
         }

@@ -14,8 +14,16 @@ pub fn near_miss_remedy(near_miss: &NearMiss, login: &str) -> String {
         Mismatch::Outside if near_miss.member.is_empty() => format!("move it into {expected}; otherwise {login}"),
         Mismatch::Outside => format!("move {} out of {}; otherwise {login}", near_miss.key, near_miss.member),
         Mismatch::FileName => format!("mv {place} {expected}; otherwise {login}"),
-        Mismatch::WhiteSpace | Mismatch::Scheme | Mismatch::Path | Mismatch::Wildcard | Mismatch::Host => {
-            format!("change the key to {expected:?} in {place}; otherwise {login}")
+        Mismatch::WhiteSpace
+        | Mismatch::Malformed
+        | Mismatch::Scheme
+        | Mismatch::Path
+        | Mismatch::Wildcard
+        | Mismatch::Host => format!("change the key to {expected:?} in {place}; otherwise {login}"),
+        Mismatch::Variable => {
+            format!(
+                "if the credentials are for this registry, change the key to {expected:?} in {place}; otherwise {login}"
+            )
         }
         _ => login.to_owned(),
     }

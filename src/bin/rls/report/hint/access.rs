@@ -4,11 +4,18 @@ use registry_ls::auth::{Action, Permission};
 use registry_ls::error::{Denial, Error, Identity, Refuser};
 
 use super::super::near_miss::near_miss_remedy;
-use super::context::HintContext;
+use super::context::{HintContext, LoginSource};
 
 impl HintContext {
     pub(super) fn log_in(&self, error: &Error) -> String {
-        let login = format!("run '{}', or set RLS_USERNAME and RLS_PASSWORD", self.login());
+        let name = self.name();
+        let login = match &self.login {
+            LoginSource::Stored => format!("run '{}', or set RLS_USERNAME and RLS_PASSWORD", self.login()),
+            LoginSource::AuthFile(file) => {
+                format!("use -u NAME, or a file with credentials for {name} in place of {file}")
+            }
+            LoginSource::Anonymous => "remove --anonymous to use stored credentials, or use -u NAME".to_owned(),
+        };
         match error.near_misses() {
             [] => login,
             [near_miss, ..] => near_miss_remedy(near_miss, &login),

@@ -2,6 +2,18 @@
 
 use registry_ls::name::Registry;
 
+/// Where the credentials of a request come from, as far as hints need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum LoginSource {
+    /// Where `rls login` stores them too, or the command line.
+    #[default]
+    Stored,
+    /// `--auth-file`, alone.
+    AuthFile(String),
+    /// None: `--anonymous`.
+    Anonymous,
+}
+
 /// The context of an error, as far as hints need it.
 #[derive(Debug, Clone, Default)]
 pub struct HintContext {
@@ -19,6 +31,8 @@ pub struct HintContext {
     pub no_repository: bool,
     /// Whether `--ca-file` is set.
     pub ca_given: bool,
+    /// What replaces the stored credentials, so that `rls login` would not help.
+    pub login: LoginSource,
     /// Whether the request was to list repositories.
     pub listing: bool,
     /// The image whose files are read.
@@ -38,6 +52,7 @@ impl HintContext {
             dangling: None,
             no_repository: false,
             ca_given,
+            login: LoginSource::Stored,
             listing: false,
             image: None,
             held_list: false,

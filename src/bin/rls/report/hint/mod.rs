@@ -8,7 +8,7 @@ mod removal;
 use registry_ls::error::{Danger, Fault, Missing, Operation, Tls};
 use registry_ls::{Error, Kind};
 
-pub use self::context::HintContext;
+pub use self::context::{HintContext, LoginSource};
 use self::removal::{danger_hint, no_deletion};
 use super::convert::conversion;
 use crate::output::some_of;
@@ -45,10 +45,13 @@ impl HintContext {
             Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
             Kind::Protocol(Fault::Html) => Some(self.web_page(error)),
             Kind::Protocol(fault) => self.protocol(fault),
-            Kind::ForeignPage { host } => Some(format!(
-                "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server, \
-                 or X-Forwarded-Host and X-Forwarded-Proto from the proxy; if {host} is the registry, use its name"
-            )),
+            Kind::ForeignPage { host } => {
+                let other = if host.is_empty() { String::new() } else { format!("; if {host} is the registry, use its name") };
+                Some(format!(
+                    "behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the \
+                     server, or X-Forwarded-Host and X-Forwarded-Proto from the proxy{other}"
+                ))
+            }
             Kind::RateLimited => {
                 Some("use --jobs 1 to send one request at a time; logging in often raises the limit".to_owned())
             }
@@ -134,7 +137,7 @@ impl HintContext {
         match fault {
             Fault::TlsPort => Some("remove --plain-http or http://; the port uses HTTPS".to_owned()),
             Fault::NotHttp => {
-                Some(format!("another service listens on {name}; registries usually use port 443 or 5000"))
+                Some(format!("another service may listen on {name}; registries usually use port 443 or 5000"))
             }
             Fault::PageSize => Some("use --limit N to request pages of at most N names".to_owned()),
             Fault::Redirect => Some(
