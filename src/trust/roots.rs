@@ -105,7 +105,12 @@ impl RootsVariable {
         if *name == "SSL_CERT_DIR" {
             let has_files = |folder: PathBuf| folder.read_dir().is_ok_and(|mut files| files.next().is_some());
             let is_usable = std::env::split_paths(value).any(has_files);
-            return (!is_usable).then(|| format!("{name} names {}, which has no certificates", value.display()));
+            let why = match std::env::split_paths(value).collect::<Vec<_>>().as_slice() {
+                [only] if !only.exists() => "which does not exist",
+                [only] if !only.is_dir() => "which is not a folder",
+                _ => "which has no certificates",
+            };
+            return (!is_usable).then(|| format!("{name} names {}, {why}", value.display()));
         }
         let why = match file::read_found(Path::new(value)) {
             Err(error) if error.kind() == ErrorKind::NotFound => "which does not exist".to_owned(),
@@ -175,6 +180,8 @@ mod tests {
             ("SSL_CERT_FILE", "ca.cer", "holds no certificate: it is a certificate in DER, not PEM"),
             ("SSL_CERT_FILE", "empty", "cannot be read: it is not a file"),
             ("SSL_CERT_DIR", "empty", "has no certificates"),
+            ("SSL_CERT_DIR", "ca.pem", "is not a folder"),
+            ("SSL_CERT_DIR", "gone", "does not exist"),
         ] {
             let expected = format!("{name} names {}, which {why}", path(file).display());
             assert_eq!(fault(name, &path(file)), Some(expected));

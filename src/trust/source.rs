@@ -89,6 +89,8 @@ pub enum Unused {
         /// The folder's name for this server.
         expected: String,
     },
+    /// It is a file, where clients expect a folder.
+    NotFolder,
     /// Its syntax is invalid; where.
     Syntax(String),
     /// Its key has a scheme, a slash or white space, which clients do not expect.
@@ -124,6 +126,7 @@ impl fmt::Display for Unused {
             Self::NotNamedCrt => f.write_str("it is a CA certificate whose file name does not end in .crt"),
             Self::KeyWithoutCertificate => f.write_str("it is a key without the .cert file of the same name"),
             Self::OtherPort { expected } => write!(f, "it is for another port; this registry's folder is {expected}"),
+            Self::NotFolder => f.write_str("it must be a folder, with the CA certificate in a .crt file"),
             Self::Syntax(place) => f.write_str(place),
             Self::Key { key, expected } => write!(f, "its key {key:?} must be {expected:?}"),
             Self::Member { member, fault } => write!(f, "{member}: {fault}"),

@@ -50,7 +50,25 @@ fn the_usual_mistakes_in_registries_yaml_are_mentioned() {
     assert!(matches!(&halves[..], [Unused::ClientIdentity(why)] if why.ends_with("names it without a key_file")));
     let halves = mistakes("configs: {'registry.corp:5000': {tls: {key_file: x.pem}}}");
     assert!(matches!(&halves[..], [Unused::ClientIdentity(why)] if why.ends_with("names it without a cert_file")));
-    for harmless in ["", "configs:", "configs: []", "mirrors: {}", "- a", "configs: {'registry.corp:5000': }"] {
+    let member = |member: &str, fault: &str| [Unused::Member { member: member.to_owned(), fault: fault.to_owned() }];
+    let below = format!("it must be below configs.{NAME}");
+    for (yaml, name, fault) in [
+        ("configs: []", "configs", "it must be a mapping from hosts to their settings"),
+        ("Configs: {}", "Configs", "it is not a known setting; expected configs"),
+        ("config: {}", "config", "it is not a known setting; expected configs"),
+        ("tls: {ca_file: /x}", "tls", &*below),
+        ("mirrors: {'registry.corp:5000': {tls: {ca_file: /x}}}", "mirrors.registry.corp:5000.tls", &*below),
+        ("mirrors: {'registry.corp:5000': {auth: {}}}", "mirrors.registry.corp:5000.auth", &*below),
+        (
+            "configs: {registry.corp: {tls: {ca_file: /x}}}",
+            "configs.registry.corp",
+            "it is for another port; the key of this registry is registry.corp:5000",
+        ),
+    ] {
+        assert_eq!(mistakes(yaml), member(name, fault), "{yaml}");
+    }
+    assert_eq!(mistakes("mirrors: {other.corp: {tls: {}}}"), []);
+    for harmless in ["", "configs:", "mirrors: {}", "- a", "configs: {'registry.corp:5000': }"] {
         assert_eq!(mistakes(harmless), [], "{harmless}");
     }
 }

@@ -54,7 +54,7 @@ fn the_command_that_converts_a_ca_file_is_named() {
     assert_snapshot!(refused("word.pem", ca().replace("-----BEGIN", "\u{2013}\u{2013}BEGIN").into_bytes()), @"
     error: CA file word.pem holds no certificate
     cause: its BEGIN line is almost right: it needs five hyphens (-----) and plain spaces
-    hint:  replace the dashes and spaces: sed 's/[‐-―−]/-/g; s/ / /g' word.pem > word.converted.pem
+    hint:  replace the dashes and spaces: sed -E 's/[‐-―−-]+/-----/g; s/ / /g' word.pem > word.converted.pem
     ");
 }
 
@@ -108,7 +108,7 @@ fn a_variable_that_names_no_ca_is_named() {
     "#);
     assert_snapshot!(with("SSL_CERT_DIR", "gone"), @r#"
     error: certificate of REGISTRY not trusted: unknown authority (x509)
-    cause: issued by "registry-fixture root CA", and no CA is trusted: SSL_CERT_DIR names HOME/gone, which has no certificates
+    cause: issued by "registry-fixture root CA", and no CA is trusted: SSL_CERT_DIR names HOME/gone, which does not exist
     hint:  correct SSL_CERT_DIR, or unset it to use the system's CAs
     "#);
 }
