@@ -181,7 +181,8 @@ fn is_host(component: &str) -> bool {
 /// What `rls help` explains.
 fn topics() -> Vec<Name> {
     let commands = args::names_of_commands().into_iter().map(Name::new);
-    commands.chain(Topic::ALL.iter().map(|(name, _)| Name::with(*name, "reference"))).collect()
+    let topics = Topic::ALL.iter().map(|(name, _)| Name::with(*name, "reference"));
+    commands.chain(topics).chain([Name::with("schema", "JSON Schemas of records")]).collect()
 }
 
 #[cfg(test)]
