@@ -196,6 +196,7 @@ fn a_dangling_tag_is_removed_by_its_name_whatever_the_output() {
         let outcome = rls(&registry, words);
         assert_eq!(outcome.code, Some(0), "{words}: {outcome}");
         assert!(outcome.stdout.contains("removed"), "{words}: {outcome}");
+        assert!(!outcome.stderr.contains("the manifest stays"), "{words}: {outcome}");
         assert_eq!(registry.tags("app"), ["kept"], "{words}: {outcome}");
     }
 }

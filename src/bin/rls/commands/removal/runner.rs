@@ -272,7 +272,7 @@ impl<'a> RemovalRunner<'a> {
         removed: Removed,
         output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
-        let Removed { digest, moved, still_listed, has_manifest, .. } = removed;
+        let Removed { digest, moved, still_listed, has_manifest, was_dangling, .. } = removed;
         let registry = repository.registry();
         let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
         let mut item = item.clone();
@@ -292,7 +292,7 @@ impl<'a> RemovalRunner<'a> {
             false => {
                 self.removed += 1;
                 self.context.report.success();
-                let may_stay = matches!(item.method, Ok(Method::Tag)) && has_manifest != Some(false);
+                let may_stay = !was_dangling && matches!(item.method, Ok(Method::Tag)) && has_manifest != Some(false);
                 self.untagged |= may_stay && item.remaining_siblings().is_empty() && !item.request.policy.purge;
             }
         }
