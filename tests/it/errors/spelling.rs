@@ -102,10 +102,24 @@ fn commands_of_other_programs_get_the_command_line_to_use() {
         ("manifest inspect team/app:1.4.0", "rls manifest team/app:1.4.0"),
         ("tags team/app -n 5 --json", "rls tags team/app --limit 5 -o json"),
         ("tags ls team/app", "rls tags team/app"),
+        ("tags help", "rls help tags"),
+        ("search nginx", "rls repos '--match=**/*nginx*'"),
         ("get tags team/app", "rls tags team/app"),
     ];
     for (words, expected) in cases {
         let rls = Rls::new().words(words);
         assert_eq!(rls.fails(2).lines().last(), Some(&*format!("hint:  {expected}")), "{words}");
     }
+}
+
+#[test]
+fn a_number_of_tags_to_keep_is_not_the_name_of_one() {
+    let registry = start();
+    let outcome = Rls::at(&registry).words("prune web/nginx --keep 3 --allow-empty").run();
+    assert!(
+        outcome.stderr.contains("hint:  --keep 3 keeps the tag named 3; use --keep-last 3 for the newest"),
+        "{outcome}"
+    );
+    let outcome = Rls::at(&registry).words("prune web/nginx --keep 3 --keep-last 1").run();
+    assert!(!outcome.stderr.contains("--keep 3"), "{outcome}");
 }

@@ -366,8 +366,15 @@ where
     Ok(cli)
 }
 
-/// Rejects `rls tags ls REPO` and the like, which would list a repository of that name, too.
+/// Rejects `rls tags ls REPO` and the like, which would list a repository of that name, too, and `rls tags help`.
 fn check_stray(cli: &Cli, argv: &[OsString]) -> Result<(), Usage> {
+    if let (Names::References([only]) | Names::Places([only]), [_, command, help]) = (cli.command.names(), argv)
+        && only == "help"
+        && help == "help"
+    {
+        let command = command.to_string_lossy();
+        return Err(Usage::new(format!("{command} help is not a command")).hint(format!("rls help {command}")));
+    }
     let is_stray = match &cli.command {
         Command::Tags(tags) => tags.repositories.len() > 1 && matches!(&*tags.repositories[0], "ls" | "list" | "rm"),
         Command::Repos(repos) => repos.roots.first().is_some_and(|root| matches!(&**root, "ls" | "list")),

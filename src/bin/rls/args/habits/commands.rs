@@ -108,13 +108,14 @@ const PHRASES: &[Phrase] = &[
     (&["extract"], &["files"]),
     (&["layers"], &["files"]),
     (&["layer"], &["files"]),
+    (&["blob"], &["files"]),
     (&["image", "get-file"], &["cat"]),
     (&["watch"], &["wait"]),
 ];
 
 /// Commands that copy or create images, which rls does not do.
 const COPYING: &[&str] = &[
-    "append", "attach", "blob", "build", "copy", "cp", "create", "import", "load", "mirror", "mutate", "pull", "push",
+    "append", "attach", "build", "copy", "cp", "create", "import", "load", "mirror", "mutate", "pull", "push",
     "rebase", "run", "save", "sync", "tag",
 ];
 
@@ -156,7 +157,7 @@ pub fn replace(words: &[OsString], at: usize) -> Option<Vec<OsString>> {
             let (index, word) = argument?;
             let is_registry = is_name(word) && words.get(index + 1).is_some();
             let (index, word) = if is_registry { (index + 1, words[index + 1].to_str()?) } else { (index, word) };
-            replaced[index] = format!("--match=*{word}*").into();
+            replaced[index] = format!("--match=**/*{word}*").into();
             vec!["repos".into()]
         }
         _ => here.iter().map(Into::into).collect(),
@@ -216,8 +217,8 @@ mod tests {
             ("rls image rm -f app:1", "rls rm -f app:1"),
             ("rls get repos", "rls repos"),
             ("rls history app:1", "rls manifest --history app:1"),
-            ("rls search nginx", "rls repos --match=*nginx*"),
-            ("rls search reg.corp nginx", "rls repos reg.corp --match=*nginx*"),
+            ("rls search nginx", "rls repos --match=**/*nginx*"),
+            ("rls search reg.corp nginx", "rls repos reg.corp --match=**/*nginx*"),
             ("rls image prune app", "rls prune --keep-last 10 app"),
         ];
         for (line, expected) in cases {

@@ -49,7 +49,7 @@ fn first(error: &clap::Error, argv: &[OsString], program: &Command) -> Option<Us
         ErrorKind::UnknownArgument => {
             let option = unknown(error)?;
             if let Some(here) = stray(argv, program) {
-                return Some(Usage::new(format!("unexpected argument {option}")).hint(shown(&here)?));
+                return Some(wrong_phrase(&here));
             }
             let habit = options::known(option, of_command)?;
             let advice = match options::number_of(option, argv) {

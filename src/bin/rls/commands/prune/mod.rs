@@ -38,6 +38,13 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
     let targets = targets(args, context).await?;
     output.view_mut().full = context.shows_full(targets.iter().map(|target| target.repository.registry()));
     targets.iter().for_each(|target| target.repository.client().prefetch_tokens([target.repository.name()]));
+    let is_number = |glob: &String| glob.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(number) = args.rule.keep.iter().map(ToString::to_string).find(is_number)
+        && args.rule.keep_last.is_none()
+    {
+        let meaning = format!("--keep {number} keeps the tag named {number}; use --keep-last {number} for the newest");
+        context.report.hint(&meaning);
+    }
     let mut policy = RemovalPolicy::default();
     policy.placeholder = args.placeholder;
     let counts = Arc::new(SnapshotProgress::default());
