@@ -272,3 +272,19 @@ impl<'a> Rest<'a> {
 fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_another_kind_is_named_by_its_scheme() {
+        let request = Url::parse("https://reg.corp/v2/app/tags/list").expect("a URL");
+        for (link, to) in
+            [("javascript:x", "javascript:"), ("ftp://reg.corp/x", "ftp://reg.corp"), ("file:///x", "file:")]
+        {
+            let error = follow(&request, Url::parse(link).expect("a URL")).expect_err(link);
+            assert_eq!(error.causes(), [format!("the Link header leads from https://reg.corp to {to}")]);
+        }
+    }
+}

@@ -259,3 +259,18 @@ impl Response {
 fn is_no_coding(encoding: &str) -> bool {
     ["identity", "none", "utf-8", "binary", "aws-chunked"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_object_stores_keep_of_an_upload_is_no_coding() {
+        for none in ["identity", "UTF-8", "aws-chunked", "none", "binary"] {
+            assert!(is_no_coding(none), "{none}");
+        }
+        for coding in ["br", "gzip", "deflate", "zstd", "utf-8, br"] {
+            assert!(!is_no_coding(coding), "{coding}");
+        }
+    }
+}

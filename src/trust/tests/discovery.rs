@@ -166,6 +166,24 @@ fn a_folder_for_another_port_is_mentioned() {
     assert!(machine.unused().is_empty(), "the right one is there too");
 }
 
+#[test]
+fn names_that_are_almost_that_of_the_folder_are_mentioned() {
+    let (root, _) = private();
+    let expected = |machine: &Machine| machine.unused().into_iter().map(|(_, why)| why).collect::<Vec<_>>();
+    let file = Machine::new().with(DOCKER, root.pem());
+    assert_eq!(expected(&file), [Unused::NotFolder]);
+    for name in ["https_registry.corp:5000", "registry.corp5000", "registry.corp_5000"] {
+        let machine = Machine::new().with(&format!("root/etc/docker/certs.d/{name}/ca.crt"), root.pem());
+        let unused = expected(&machine);
+        assert!(
+            matches!(&unused[..], [Unused::FileName { expected }] if expected.ends_with(NAME)),
+            "{name}: {unused:?}"
+        );
+    }
+    let other = Machine::new().with("root/etc/docker/certs.d/https_other.corp/ca.crt", root.pem());
+    assert_eq!(expected(&other), []);
+}
+
 // --- other servers than the registry ---
 
 #[test]

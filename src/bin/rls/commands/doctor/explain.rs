@@ -41,7 +41,8 @@ struct Subject {
 
 /// The explanation of the error in a text. Clients wrap one error in others: the entry that says most comes first.
 fn explanation(text: &str) -> Option<ExplanationRecord> {
-    let lower = text.to_lowercase();
+    // As if it were wrapped: some patterns begin with the end of the error around theirs.
+    let lower = format!(": {}", text.to_lowercase());
     let known = KNOWN_ERRORS.iter().find(|known| known.is_in(&lower))?;
     Some(record(known, &Subject::of(text)))
 }
@@ -288,6 +289,11 @@ mod tests {
                 "dial tcp: lookup reg.corp on 127.0.0.53:53: server misbehaving",
                 "server misbehaving, Temporary failure in name resolution",
                 "rls doctor reg.corp",
+            ),
+            (
+                "denied: installation not allowed to Create organization package",
+                "denied: requested access to the resource is denied, 403 Forbidden",
+                "rls doctor HOST/REPO",
             ),
             (
                 "dial unix /var/run/docker.sock: connect: permission denied",
