@@ -59,7 +59,6 @@ impl System {
 #[test]
 fn the_deb_installs_works_and_goes() {
     let system = System::with("bash-completion,fish,man-db,zsh");
-    let before = system.run("sh", "find / -xdev -not -path '/var/*' | sort");
     std::fs::copy(file(".deb"), system.0.path().join("rls.deb")).expect("the package is copied");
 
     // Without a network: what it depends on is there.
@@ -106,10 +105,8 @@ fn the_deb_installs_works_and_goes() {
     let fish = format!("{export}; complete --do-complete 'rls tags team/ch'");
     assert_eq!(system.run("fish", &fish), "team/chart\n");
 
-    system.run(
-        "sh",
-        "apt-get purge --quiet=2 --yes registry-ls && rm -rf /root/.cache /root/.config /root/.local /root/.zcompdump",
-    );
-    let after = system.run("sh", "find / -xdev -not -path '/var/*' | sort");
-    assert_eq!(after, before, "nothing is left");
+    system.run("sh", "apt-get purge --quiet=2 --yes registry-ls");
+    // What rls itself has cached is the user's.
+    let left = r"find / -xdev \( -name 'rls*' -o -name _rls -o -name 'registry-ls*' \) -not -path '/root/*'";
+    assert_eq!(system.run("sh", left), "", "nothing is left");
 }
