@@ -55,7 +55,7 @@ impl RepositoryHandle {
     /// points elsewhere. [`Kind::Incomplete`] when the registry accepted the request and the tag is still there ten
     /// seconds later.
     pub async fn delete_tag(&self, tag: &Tag, digest: Option<&Digest>) -> Result<Deletion> {
-        self.delete(Target::Tag(tag), digest).map_err(|error| by_name_unsupported(error, self.registry())).await
+        self.send_tag_deletion(tag, digest).await?.confirm().await
     }
 
     /// Deletes a manifest and every tag on it.
@@ -65,7 +65,29 @@ impl RepositoryHandle {
     /// [`Operation::DeleteManifest`] where deletion is disabled, or answered with 404 while the manifest is there;
     /// [`Kind::Incomplete`] as for [`RepositoryHandle::delete_tag`].
     pub async fn delete_manifest(&self, digest: &Digest) -> Result<Deletion> {
-        self.delete(Target::Digest(digest), Some(digest)).await
+        self.send_manifest_deletion(digest).await?.confirm().await
+    }
+
+    /// The first half of [`RepositoryHandle::delete_tag`]: until the DELETE is answered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RepositoryHandle::delete_tag`] where the answer is a refusal.
+    pub(crate) async fn send_tag_deletion<'a>(
+        &'a self,
+        tag: &'a Tag,
+        digest: Option<&'a Digest>,
+    ) -> Result<PendingDeletion<'a>> {
+        PendingDeletion::send(self, Target::Tag(tag), digest).await
+    }
+
+    /// The first half of [`RepositoryHandle::delete_manifest`]: until the DELETE is answered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RepositoryHandle::delete_manifest`] where the answer is a refusal.
+    pub(crate) async fn send_manifest_deletion<'a>(&'a self, digest: &'a Digest) -> Result<PendingDeletion<'a>> {
+        PendingDeletion::send(self, Target::Digest(digest), Some(digest)).await
     }
 
     /// Probes whether the registry deletes manifests of this repository, by a request that changes nothing: it deletes
@@ -108,19 +130,93 @@ impl RepositoryHandle {
         }
     }
 
-    async fn delete(&self, target: Target<'_>, digest: Option<&Digest>) -> Result<Deletion> {
-        let request = self.client.request(Method::DELETE, Endpoint::Manifest(&self.name, target));
-        let (registry, name) = (self.registry(), &request.context.name);
+    /// Sends one DELETE.
+    async fn send_deletion(&self, request: &Request) -> Result<DeleteReply> {
+        match self.client.transport.send(request).await {
+            Ok(mut response) => {
+                let mut errors = registry_errors(&response.start(BODY_LIMIT).await);
+                for text in errors.iter_mut().flat_map(|error| [&mut error.code, &mut error.message]) {
+                    *text = response.masked(text);
+                }
+                Ok(DeleteReply::Accepted(errors))
+            }
+            Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
+            Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until the target no longer resolves to `digest`, at most for `patience`. Returns what it resolves to at
+    /// the end; `None` when it does not exist.
+    pub(crate) async fn await_absence(
+        &self,
+        target: Target<'_>,
+        digest: Option<&Digest>,
+        patience: Duration,
+    ) -> Result<Option<Resolved>> {
+        const FIRST: Duration = Duration::from_millis(50);
+        let until = Instant::now() + patience;
+        let mut wait = FIRST;
+        loop {
+            let now = self.resolve_by_content(target).await?;
+            let is_there = |now: &Resolved| digest.is_none_or(|digest| now.digest == *digest);
+            if !now.as_ref().is_some_and(is_there) || Instant::now() + wait > until {
+                return Ok(now);
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+    }
+}
+
+/// A DELETE that was answered. Whether it took effect is still to be verified.
+#[must_use]
+pub(crate) struct PendingDeletion<'a> {
+    repository: &'a RepositoryHandle,
+    target: Target<'a>,
+    /// What the target pointed to, where that is known.
+    digest: Option<&'a Digest>,
+    request: Request,
+    answer: DeleteReply,
+}
+
+impl<'a> PendingDeletion<'a> {
+    async fn send(repository: &'a RepositoryHandle, target: Target<'a>, digest: Option<&'a Digest>) -> Result<Self> {
+        let request = repository.client.request(Method::DELETE, Endpoint::Manifest(&repository.name, target));
+        match repository.send_deletion(&request).await {
+            Ok(answer) => Ok(Self { repository, target, digest, request, answer }),
+            Err(error) => Err(unsupported(error, target, repository.registry())),
+        }
+    }
+
+    /// Whether the DELETE may have to be sent again: its reply was lost.
+    pub(crate) fn may_be_resent(&self) -> bool {
+        matches!(self.answer, DeleteReply::Lost(_))
+    }
+
+    /// The second half of [`RepositoryHandle::delete_tag`] and [`RepositoryHandle::delete_manifest`]: verifies that the
+    /// target is gone. A request whose reply was lost is sent once more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the two.
+    pub(crate) async fn confirm(self) -> Result<Deletion> {
+        let (target, registry) = (self.target, self.repository.registry());
+        self.find_outcome().map_err(|error| unsupported(error, target, registry)).await
+    }
+
+    async fn find_outcome(self) -> Result<Deletion> {
+        let Self { repository, target, digest, request, mut answer } = self;
+        let (registry, name) = (repository.registry(), &request.context.name);
         let mut was_lost = false;
         loop {
-            let answer = self.send_deletion(&request).await?;
             // A success with errors will not take effect later.
             let may_be_late = matches!(&answer, DeleteReply::Accepted(errors) if errors.is_empty());
             let patience = if may_be_late { SETTLE_TIME } else { Duration::ZERO };
-            let mut now = self.await_absence(target, digest, patience).await;
+            let mut now = repository.await_absence(target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
                 // There is no other evidence that it is gone, and a replica may lag behind.
-                now = self.resolve_by_content(target).await;
+                now = repository.resolve_by_content(target).await;
                 if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
                     let what = format!("cannot determine whether {name} is gone");
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
@@ -163,47 +259,12 @@ impl RepositoryHandle {
                     let what = format!("{registry} answers 404 to DELETE and still has {name}");
                     return Err(error.called(what).with_kind(Kind::Unsupported(request.context.operation)));
                 }
-                DeleteReply::Lost(_) if !was_lost => was_lost = true,
+                DeleteReply::Lost(_) if !was_lost => {
+                    was_lost = true;
+                    answer = repository.send_deletion(&request).await?;
+                }
                 DeleteReply::Lost(error) => return Err(error),
             }
-        }
-    }
-
-    /// Sends one DELETE.
-    async fn send_deletion(&self, request: &Request) -> Result<DeleteReply> {
-        match self.client.transport.send(request).await {
-            Ok(mut response) => {
-                let mut errors = registry_errors(&response.start(BODY_LIMIT).await);
-                for text in errors.iter_mut().flat_map(|error| [&mut error.code, &mut error.message]) {
-                    *text = response.masked(text);
-                }
-                Ok(DeleteReply::Accepted(errors))
-            }
-            Err(error) if error.is_not_found() => Ok(DeleteReply::NotFound(error)),
-            Err(error) if may_have_taken_effect(&error) => Ok(DeleteReply::Lost(error)),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Waits until the target no longer resolves to `digest`, at most for `patience`. Returns what it resolves to at
-    /// the end; `None` when it does not exist.
-    pub(crate) async fn await_absence(
-        &self,
-        target: Target<'_>,
-        digest: Option<&Digest>,
-        patience: Duration,
-    ) -> Result<Option<Resolved>> {
-        const FIRST: Duration = Duration::from_millis(50);
-        let until = Instant::now() + patience;
-        let mut wait = FIRST;
-        loop {
-            let now = self.resolve_by_content(target).await?;
-            let is_there = |now: &Resolved| digest.is_none_or(|digest| now.digest == *digest);
-            if !now.as_ref().is_some_and(is_there) || Instant::now() + wait > until {
-                return Ok(now);
-            }
-            tokio::time::sleep(wait).await;
-            wait *= 2;
         }
     }
 }
@@ -231,6 +292,14 @@ fn may_have_taken_effect(error: &Error) -> bool {
         Kind::Protocol(Fault::Truncated) | Kind::TimedOut => true,
         Kind::Protocol(_) => error.reply().is_some_and(|reply| reply.status >= 500),
         _ => false,
+    }
+}
+
+/// The error of a deletion, for its target.
+fn unsupported(error: Error, target: Target<'_>, registry: &Registry) -> Error {
+    match target {
+        Target::Tag(_) => by_name_unsupported(error, registry),
+        Target::Digest(_) => error,
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) use endpoint::Endpoint;
 pub use config::{HistoryEntry, ImageConfig};
 pub use created::{Dates, real_date};
 pub use delete::Deletion;
-pub(crate) use delete::SETTLE_TIME;
+pub(crate) use delete::{PendingDeletion, SETTLE_TIME};
 pub use descriptor::{Descriptor, DescriptorDigest};
 pub use document::{Content, Document, Manifest};
 pub use filter::flatten_batches;

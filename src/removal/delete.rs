@@ -1,21 +1,25 @@
 //! Removes one item by its method: a last check, the deletion, and the verification that it took effect.
 //!
-//! 1. The tag is fetched right before its deletion, and has to point to the planned digest. "Not found" counts when it
+//! 1. The tag is fetched right before its deletion ([`Look`]), and has to point to the planned digest. "Not found" counts when it
 //!    is answered twice. A manifest that the registry cannot serve intact can still be removed, if its digest is known.
 //! 2. Its manifest is archived for undoing. Where that fails, a warning is logged and the removal goes on.
 //! 3. Nothing is deleted by a digest that was not read: distribution 2 also takes the digest of a layer, and deletes
 //!    the layer.
 //! 4. A tag counts as removed once it no longer resolves. A tag that moved meanwhile is left alone, and reported.
 
+use futures::FutureExt;
+use futures::future::{join, try_join};
+
 use super::archive::Run;
 use super::item::Item;
+use super::look::{Current, Look, ReadAhead};
 use super::outcome::{Outcome, Removed};
 use super::placeholder::Placeholder;
 use super::request::{self, join_names};
 use super::state::RepositoryState;
-use crate::error::{Danger, Error, Fault, Kind, Result};
+use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag, Target};
-use crate::registry::{Deletion, Fetched, RepositoryHandle, SETTLE_TIME, moved};
+use crate::registry::{Deletion, Fetched, PendingDeletion, RepositoryHandle, SETTLE_TIME, moved};
 
 /// Removes one item.
 pub(super) struct Deleter<'a> {
@@ -25,20 +29,36 @@ pub(super) struct Deleter<'a> {
     /// Whether the list names its tag, so that it is dangling where it does not resolve.
     pub is_listed: bool,
     pub archive: Option<&'a Run>,
+    /// Whether the registry was seen to delete a tag by its name and to keep the manifest.
+    pub keeps_manifests: bool,
+    /// What is read while the deletion is verified.
+    pub ahead: &'a ReadAhead,
 }
 
-/// What the target is right before its removal.
-enum Current {
-    Found(Box<Fetched>),
-    /// It exists, and its content cannot be read; with its digest, where the registry tells it.
-    Unreadable(Option<Digest>, Error),
-    Missing(Error),
+/// A deletion of a manifest that was answered.
+enum ManifestDeletion<'a> {
+    Pending(Box<PendingDeletion<'a>>),
+    /// It was verified already.
+    Confirmed(Deletion),
+}
+
+impl ManifestDeletion<'_> {
+    fn may_be_resent(&self) -> bool {
+        matches!(self, Self::Pending(pending) if pending.may_be_resent())
+    }
+
+    async fn confirm(self) -> Result<Deletion> {
+        match self {
+            Self::Pending(pending) => pending.confirm().await,
+            Self::Confirmed(deletion) => Ok(deletion),
+        }
+    }
 }
 
 impl Deleter<'_> {
     /// Deletes the tag by its name.
-    pub(super) async fn delete_tag(&self, tag: &Tag) -> Outcome {
-        let current = match self.check_current(tag).await {
+    pub(super) async fn delete_tag(&self, tag: &Tag, look: Look) -> Outcome {
+        let current = match self.check_current(look) {
             Ok(current) => current,
             Err(error) => return Outcome::Failed(error),
         };
@@ -48,10 +68,45 @@ impl Deleter<'_> {
             Current::Missing(error) if self.is_dangling() => return self.delete_dangling_tag(tag, error).await,
             Current::Missing(error) => return self.missing(error),
         };
-        match self.repository.delete_tag(tag, digest.as_ref()).await {
-            Ok(Deletion::Deleted) => Outcome::Removed(Removed::new(digest, can_be_undone)),
+        let pending = match self.repository.send_tag_deletion(tag, digest.as_ref()).await {
+            Ok(pending) => pending,
+            Err(error) => return Outcome::Failed(error),
+        };
+        let (deletion, has_manifest) = self.confirm_untagged(pending, digest.as_ref()).await;
+        match deletion {
+            Ok(Deletion::Deleted) => Outcome::Removed(Removed { has_manifest, ..Removed::new(digest, can_be_undone) }),
             Ok(Deletion::AlreadyGone) => Outcome::AlreadyRemoved(digest),
             Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    /// Verifies that a tag was deleted by its name, and looks up whether its manifest still exists.
+    async fn confirm_untagged(
+        &self,
+        pending: PendingDeletion<'_>,
+        digest: Option<&Digest>,
+    ) -> (Result<Deletion>, Option<bool>) {
+        if self.keeps_manifests && !pending.may_be_resent() {
+            return self.ahead.beside(self.repository, join(pending.confirm(), self.has_manifest(digest))).await;
+        }
+        // An accepted deletion may take effect later, and only then remove the manifest.
+        match pending.confirm().await {
+            Ok(Deletion::Deleted) => {
+                let has_manifest = self.ahead.beside(self.repository, self.has_manifest(digest)).await;
+                (Ok(Deletion::Deleted), has_manifest)
+            }
+            other => (other, None),
+        }
+    }
+
+    /// Whether the manifest of a tag that was deleted by its name still exists; `None` where that cannot be found out.
+    async fn has_manifest(&self, digest: Option<&Digest>) -> Option<bool> {
+        match self.repository.resolve_by_content(digest?.into()).await {
+            Ok(found) => Some(found.is_some()),
+            Err(error) => {
+                tracing::debug!("cannot resolve {}@{}: {error}", self.repository, digest?);
+                None
+            }
         }
     }
 
@@ -73,20 +128,17 @@ impl Deleter<'_> {
 
     /// Deletes the manifest, with the tags on it. Also returns whether the manifest was deleted, which may be so
     /// although the removal failed: its tag may still resolve.
-    pub(super) async fn delete_manifest(&self) -> (Outcome, bool) {
+    pub(super) async fn delete_manifest(&self, look: Look) -> (Outcome, bool) {
         let mut is_deleted = false;
-        match self.delete_by_digest(&mut is_deleted).await {
+        match self.delete_by_digest(look, &mut is_deleted).await {
             Ok(outcome) => (outcome, is_deleted),
             Err(error) => (Outcome::Failed(error), is_deleted),
         }
     }
 
-    async fn delete_by_digest(&self, is_deleted: &mut bool) -> Result<Outcome> {
+    async fn delete_by_digest(&self, look: Look, is_deleted: &mut bool) -> Result<Outcome> {
         let tag = self.item.request.target.tag();
-        let current = match &self.item.request.target {
-            request::Target::Tag(tag) => self.check_current(tag).await?,
-            request::Target::Manifest(digest) => self.fetch_current(Target::Digest(digest)).await?,
-        };
+        let current = if tag.is_some() { self.check_current(look)? } else { look.current()? };
         let tags: Vec<_> =
             tag.into_iter().chain(self.item.requested_siblings()).chain(self.item.collateral()).collect();
         let Some(digest) = self.item.digest.clone() else {
@@ -99,19 +151,30 @@ impl Deleter<'_> {
             Current::Unreadable(None, error) => return Err(error),
             Current::Missing(error) => return Ok(self.missing(error)),
         };
-        let deletion = self.delete_with_tags(&digest, &tags).await?;
+        let answered = self.delete_with_tags(&digest, &tags).await?;
+        let own_tag = async {
+            let Some(tag) = tag else { return Ok(()) };
+            verify_tag_removed(self.repository, tag, &digest).await
+        };
+        // Whether the manifest is gone decides; it may be gone although a tag still resolves.
+        let others = join(own_tag, self.find_moved_collateral(&digest)).map(Ok);
+        // What is read ahead would be out of date if the DELETE had to be sent again.
+        let may_be_resent = answered.may_be_resent();
+        let verification = try_join(answered.confirm(), others);
+        let (deletion, (own_tag, moved)) = match may_be_resent {
+            true => verification.await?,
+            false => self.ahead.beside(self.repository, verification).await?,
+        };
         *is_deleted = deletion == Deletion::Deleted;
-        if let Some(tag) = tag {
-            let also: Vec<_> = self.item.also_removed().map(str::to_owned).collect();
-            verify_tag_removed(self.repository, tag, &digest).await.map_err(|error| match also.is_empty() {
-                true => error,
-                // The tag was moved meanwhile, and the others on the manifest were removed.
-                false => error
-                    .with_kind(Kind::Incomplete)
-                    .because(format!("{} removed with its former manifest", join_names(&also))),
-            })?;
-        }
-        let moved = self.find_moved_collateral(&digest).await?;
+        let also: Vec<_> = self.item.also_removed().map(str::to_owned).collect();
+        own_tag.map_err(|error| match also.is_empty() {
+            true => error,
+            // The tag was moved meanwhile, and the others on the manifest were removed.
+            false => error
+                .with_kind(Kind::Incomplete)
+                .because(format!("{} removed with its former manifest", join_names(&also))),
+        })?;
+        let moved = moved?;
         Ok(match deletion {
             Deletion::Deleted => Outcome::Removed(Removed { moved, ..Removed::new(Some(digest), can_be_undone) }),
             Deletion::AlreadyGone => Outcome::AlreadyRemoved(Some(digest)),
@@ -131,7 +194,8 @@ impl Deleter<'_> {
         // The blob is pushed before the last check, so that little time passes between the check and the push to the
         // tag.
         let placeholder = Placeholder::prepare(self.repository, tag).await?;
-        let current = match self.check_current(tag).await {
+        let look = Look::at(self.repository, self.item.request.target.clone()).await;
+        let current = match self.check_current(look) {
             // Damaged in the registry's storage: a placeholder does not depend on what it replaces.
             Err(error) if matches!(error.kind(), Kind::Safety(Danger::DigestMismatch)) => {
                 Current::Unreadable(self.item.digest.clone(), error)
@@ -151,7 +215,7 @@ impl Deleter<'_> {
             Current::Unreadable(..) | Current::Missing(_) => (None, false),
         };
         let pushed = placeholder.replace(digest.as_ref(), original, media_type.as_deref()).await?;
-        verify_tag_removed(self.repository, tag, &pushed).await?;
+        self.ahead.beside(self.repository, verify_tag_removed(self.repository, tag, &pushed)).await?;
         Ok(Outcome::Removed(Removed::new(digest, can_be_undone)))
     }
 
@@ -160,9 +224,9 @@ impl Deleter<'_> {
         self.state.is_dangling(&self.item.request.target) || (self.is_listed && self.item.digest.is_none())
     }
 
-    /// Fetches what the tag points to, which has to be the planned digest.
-    async fn check_current(&self, tag: &Tag) -> Result<Current> {
-        let current = self.fetch_current(Target::Tag(tag)).await?;
+    /// What the tag points to, which has to be the planned digest.
+    fn check_current(&self, look: Look) -> Result<Current> {
+        let current = look.current()?;
         let now = match &current {
             Current::Found(fetched) => Some(&fetched.digest),
             Current::Unreadable(digest, _) => digest.as_ref(),
@@ -181,27 +245,6 @@ impl Deleter<'_> {
             // Another client may have moved it.
             Current::Unreadable(None, error) if planned.is_some() => Err(error),
             current => Ok(current),
-        }
-    }
-
-    /// Fetches the target, and verifies it by its bytes where these can be read.
-    async fn fetch_current(&self, target: Target<'_>) -> Result<Current> {
-        match self.repository.fetch_manifest(target).await {
-            Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
-            // A replica may lag behind.
-            Err(error) if error.is_not_found() => match self.repository.fetch_manifest(target).await {
-                Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
-                Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
-                Err(again) => Err(again),
-            },
-            // A proxy or gateway answered in the registry's place: nothing is known.
-            Err(error) if matches!(error.kind(), Kind::Protocol(Fault::Status(404))) => Err(error),
-            // What is damaged in the registry's storage has to be removable, too.
-            Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
-                let now = self.repository.try_resolve(target).await.ok().flatten().map(|now| now.digest);
-                Ok(Current::Unreadable(now, error))
-            }
-            Err(error) => Err(error),
         }
     }
 
@@ -249,11 +292,11 @@ impl Deleter<'_> {
 
     /// Deletes a manifest with the tags on it. Google's registry answers 400 while tags are on it: these are deleted
     /// first.
-    async fn delete_with_tags(&self, digest: &Digest, tags: &[&Tag]) -> Result<Deletion> {
+    async fn delete_with_tags<'a>(&'a self, digest: &'a Digest, tags: &[&Tag]) -> Result<ManifestDeletion<'a>> {
         let repository = self.repository;
-        let error = match repository.delete_manifest(digest).await {
+        let error = match repository.send_manifest_deletion(digest).await {
             Err(error) if !tags.is_empty() && error.reply().is_some_and(|reply| reply.status == 400) => error,
-            deleted => return deleted,
+            answered => return answered.map(|pending| ManifestDeletion::Pending(Box::new(pending))),
         };
         let mut untagged = Vec::new();
         let deleted = match self.untag(digest, tags, &mut untagged).await {
@@ -263,7 +306,7 @@ impl Deleter<'_> {
             Err(error) => Err(error),
         };
         match deleted {
-            Ok(_) => Ok(Deletion::Deleted),
+            Ok(_) => Ok(ManifestDeletion::Confirmed(Deletion::Deleted)),
             Err(error) if untagged.is_empty() => Err(error),
             Err(error) => {
                 let what = format!("{} removed, but not {repository}@{digest}", join_names(&untagged));

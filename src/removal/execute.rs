@@ -10,12 +10,16 @@
 //! 4. After the batch the list is read again: what it still names is not reported as removed.
 //! 5. At the end every tag that is kept is looked up once more.
 //!
+//! Steps that do not depend on each other share a round trip: while a deletion is verified, the next target is fetched,
+//! or the list after the last item of a batch ([`ReadAhead`]).
+//!
 //! Items whose index, subject or tag was not removed as planned are skipped ([`Dependencies`]). Where the registry
 //! refuses to delete a tag by its name although its probe succeeded, the rest is planned anew.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use futures::future::join;
 use futures::{FutureExt, Stream, stream};
 
 use super::archive::Run;
@@ -23,6 +27,7 @@ use super::decide::decide;
 use super::delete::Deleter;
 use super::dependencies::Dependencies;
 use super::item::{Item, Origin};
+use super::look::{Look, ReadAhead};
 use super::outcome::Outcome;
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target, join_names};
@@ -64,6 +69,8 @@ pub struct Execution {
     dependencies: Dependencies,
     /// Tags that could not be removed, by the digest that they still point to.
     failed: HashMap<Digest, (String, Error)>,
+    /// The look at the next target, taken while the deletion before it was verified.
+    look: Option<Look>,
     /// The item that is being removed, from the moment where the registry may have changed.
     in_progress: Option<Item>,
     /// Items of the batch that were removed one by one, and not yet checked against the list.
@@ -72,6 +79,8 @@ pub struct Execution {
     done: VecDeque<(Item, Outcome)>,
     /// Whether the registry was seen to delete a tag by its name without affecting others.
     tag_deletion_confirmed: bool,
+    /// Whether it was also seen to keep the manifest.
+    keeps_manifests: bool,
     /// Names that were lost although they should have been kept, found before the end.
     loss: Option<Error>,
     /// Whether anything was removed since the kept names were verified.
@@ -93,10 +102,12 @@ impl Plan {
             items: decision.items.into(),
             batch: 0,
             failed: HashMap::new(),
+            look: None,
             in_progress: None,
             unconfirmed: Vec::new(),
             done: VecDeque::new(),
             tag_deletion_confirmed: false,
+            keeps_manifests: false,
             loss: None,
             changed: false,
         }
@@ -176,10 +187,40 @@ impl Execution {
         if removes_any {
             let deleted = due().filter(|item| item.deletes_manifest());
             let tags: Vec<_> = deleted.filter_map(|item| item.request.target.tag().cloned()).collect();
-            self.kept.read(by_digest, &tags).await;
+            // A look that had to wait for more than one round of requests would be repeated.
+            let is_quick = !by_digest || self.kept.len() <= self.repository.client().max_concurrency();
+            match self.target_to_look_at(0).filter(|target| is_quick && !self.has_look_at(target)) {
+                Some(target) => {
+                    let look = Look::at(&self.repository, target);
+                    self.look = Some(join(look, self.kept.read(by_digest, &tags)).await.0);
+                }
+                None => self.kept.read(by_digest, &tags).await,
+            }
         }
         self.batch = size;
         Some(())
+    }
+
+    /// The target of an item in the queue, if its removal begins with a look. A placeholder looks by itself, after it has
+    /// pushed its blob.
+    fn target_to_look_at(&self, at: usize) -> Option<Target> {
+        let item = self.items.get(at).filter(|item| matches!(item.method, Ok(Method::Tag | Method::Manifest)))?;
+        let is_deleted = |digest: &Digest| self.dependencies.is_deleted(digest);
+        (!item.is_absent() && !item.digest.as_ref().is_some_and(is_deleted)).then(|| item.request.target.clone())
+    }
+
+    fn has_look_at(&self, target: &Target) -> bool {
+        self.look.as_ref().is_some_and(|look| look.is_fresh(target))
+    }
+
+    /// What is read while the deletion of the first item is verified: the list, after the last item of a batch, and the
+    /// next target, unless its deletion comes after a look at every kept name.
+    fn read_ahead(&self, item: &Item) -> ReadAhead {
+        let is_last = self.batch <= 1;
+        let next = self.items.get(1).filter(|next| !is_last || !next.deletes_manifest());
+        // A manifest that both are on is deleted once.
+        let next = next.filter(|next| !item.deletes_manifest() || next.digest != item.digest);
+        ReadAhead::new(next.and_then(|_| self.target_to_look_at(1)), is_last && self.kept.has_list())
     }
 
     /// Reads the list again: names that are still in it are not reported as removed.
@@ -277,9 +318,17 @@ impl Execution {
     /// needs it by now.
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
-        let archive = self.options.archive.as_ref();
+        let (archive, ahead) = (self.options.archive.as_ref(), self.read_ahead(item));
         let is_listed = item.request.target.tag().is_some_and(|tag| self.kept.is_listed(tag));
-        let deleter = Deleter { repository: &self.repository, state: &self.state, item, is_listed, archive };
+        let deleter = Deleter {
+            repository: &self.repository,
+            state: &self.state,
+            item,
+            is_listed,
+            archive,
+            keeps_manifests: self.keeps_manifests,
+            ahead: &ahead,
+        };
         if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_deleted(digest)) {
             return deleter.verify_removed_with_manifest(digest).await;
         }
@@ -300,22 +349,33 @@ impl Execution {
                 return vetoed(&name, digest, veto);
             }
         }
-        self.in_progress = Some(item.clone());
-        let (outcome, is_deleted) = match (method, &item.request.target) {
-            (Method::Tag, Target::Tag(tag)) => (deleter.delete_tag(tag).await, false),
-            (Method::Placeholder, Target::Tag(tag)) => (deleter.delete_via_placeholder(tag).await, false),
-            _ => deleter.delete_manifest().await,
+        let (repository, target) = (&self.repository, &item.request.target);
+        let early = self.look.take().filter(|look| look.is_fresh(target));
+        let look = async {
+            match early {
+                Some(look) => look,
+                None => Look::at(repository, target.clone()).await,
+            }
         };
+        self.in_progress = Some(item.clone());
+        let (outcome, is_deleted) = match (method, target) {
+            (Method::Tag, Target::Tag(tag)) => (deleter.delete_tag(tag, look.await).await, false),
+            (Method::Placeholder, Target::Tag(tag)) => (deleter.delete_via_placeholder(tag).await, false),
+            _ => deleter.delete_manifest(look.await).await,
+        };
+        let (look, listed) = ahead.into_parts();
+        self.look = look;
+        self.kept.list_ahead = listed;
         if let Some(digest) = item.digest.as_ref().filter(|_| is_deleted) {
             self.dependencies.record_deleted(digest.clone(), item);
             self.changed = true;
         }
-        let Outcome::Removed(mut removed) = outcome else { return outcome };
-        self.changed = true;
-        if let Some(digest) = removed.digest.as_ref().filter(|_| method == Method::Tag) {
-            removed.has_manifest = self.kept.has_manifest(digest).await;
+        if let Outcome::Removed(removed) = &outcome {
+            self.changed = true;
+            self.keeps_manifests |= removed.has_manifest == Some(true);
+            self.kept.record_manifest(removed.has_manifest);
         }
-        Outcome::Removed(removed)
+        outcome
     }
 
     /// Records the outcome of the first item, and takes it from the queue.

@@ -23,6 +23,7 @@ mod dependencies;
 mod evidence;
 mod execute;
 mod item;
+mod look;
 mod lookup;
 mod outcome;
 mod pending;

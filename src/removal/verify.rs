@@ -109,6 +109,8 @@ pub(super) struct KeptNames {
     new_children: HashMap<Digest, Vec<Digest>>,
     /// The list as it was read after the previous batch.
     last_list: Option<Vec<String>>,
+    /// The list as it was read after the last deletion of a batch.
+    pub(super) list_ahead: Option<Result<Vec<String>>>,
     /// Whether the list could be read, so that it can be read again.
     has_list: bool,
     /// Kept names that were listed.
@@ -134,6 +136,7 @@ impl KeptNames {
             vetoes: HashMap::new(),
             new_children: HashMap::new(),
             last_list: None,
+            list_ahead: None,
             has_list: false,
             listed: HashSet::new(),
             no_longer_listed: BTreeSet::new(),
@@ -364,19 +367,20 @@ impl KeptNames {
         Ok(children)
     }
 
-    /// Whether the manifest of a tag that was just deleted by its name still exists; `None` where that cannot be found
-    /// out. Where it does not, other tags on it may be lost.
-    pub(super) async fn has_manifest(&mut self, digest: &Digest) -> Option<bool> {
-        match self.repository.resolve_by_content(digest.into()).await {
-            Ok(found) => {
-                self.may_lack_siblings |= found.is_none();
-                Some(found.is_some())
-            }
-            Err(error) => {
-                tracing::debug!("cannot resolve {}@{digest}: {error}", self.repository);
-                None
-            }
-        }
+    /// Records whether the manifest of a tag that was deleted by its name still exists. Where it does not, other tags on
+    /// it may be lost.
+    pub(super) fn record_manifest(&mut self, has_manifest: Option<bool>) {
+        self.may_lack_siblings |= has_manifest == Some(false);
+    }
+
+    /// How many names are kept.
+    pub(super) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether the list could be read.
+    pub(super) fn has_list(&self) -> bool {
+        self.has_list
     }
 
     /// Whether a kept name may be lost.
@@ -427,13 +431,18 @@ impl KeptNames {
     /// digest.
     pub(super) async fn still_listed(&mut self, removed: &HashMap<String, Option<Digest>>) -> HashMap<String, bool> {
         const FIRST: Duration = Duration::from_millis(100);
-        if removed.is_empty() || !self.has_list {
+        let mut list_ahead = self.list_ahead.take();
+        if !self.has_list || removed.is_empty() && list_ahead.is_none() {
             return HashMap::new();
         }
         let until = Instant::now() + SETTLE_TIME;
         let mut wait = FIRST;
         loop {
-            let Ok(listed) = list_names(&self.repository).await else { return HashMap::new() };
+            let listed = match list_ahead.take() {
+                Some(listed) => listed,
+                None => list_names(&self.repository).await,
+            };
+            let Ok(listed) = listed else { return HashMap::new() };
             self.no_longer_listed = self.missing_from(&listed);
             let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
             self.last_list = Some(listed);

@@ -93,7 +93,7 @@ impl Span {
         if trace.moments[at].method == "PUT" && !self.may_push.contains(tag) {
             return Err(format!("request {at} pushes to {tag}"));
         }
-        let own = || (self.from..at).rev();
+        let own = || (self.since(trace)..at).rev();
         let read = own().find(|before| trace.moments[*before].reads(tag));
         // What cannot be read has to be removable, too: then its head has to do.
         let is_unreadable = own().any(|before| trace.moments[before].fails_at(tag));
@@ -127,10 +127,18 @@ impl Span {
             let on_it = |of: &str| of == digest || moment.after.tags.get(of).is_some_and(|on| on == digest);
             moment.method == "GET" && moment.reference().is_some_and(on_it)
         };
-        if !trace.moments[self.from..at].iter().any(looks) {
+        if !trace.moments[self.since(trace)..at].iter().any(looks) {
             return Err(format!("request {at} deletes {digest} without a look"));
         }
         self.rest_is_checked(trace, at)
+    }
+
+    /// Where the looks for this item begin: the next target may be looked at while the write before is verified.
+    fn since(&self, trace: &Trace) -> usize {
+        (0..self.from)
+            .rev()
+            .find(|before| trace.moments[*before].writes().is_some())
+            .map_or(self.from, |write| write + 1)
     }
 
     /// Since the batch before this one the list was read, and every tag that was in it, stays and is not new was looked

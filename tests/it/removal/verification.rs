@@ -1,5 +1,7 @@
 //! What rls checks before a deletion and verifies after it.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Effect, Fault, Match, Method, Personality, Registry, Running, TagList};
@@ -23,40 +25,119 @@ fn deletes_tags() -> Running {
     with_seed(Registry::builder(), "shared").personality(Personality::Distribution3).start()
 }
 
+/// The requests without looks that are repeated right before their deletion: on a busy machine a look may have to wait.
+fn without_repeated_looks(lines: Vec<String>) -> Vec<String> {
+    let is_repeated = |at: usize| {
+        let since = lines[..at].iter().rposition(|line| line.starts_with("DELETE ")).map_or(0, |at| at + 1);
+        lines.get(at + 1).is_some_and(|next| next.starts_with("DELETE ")) && lines[since..at].contains(&lines[at])
+    };
+    (0..lines.len()).filter(|at| !is_repeated(*at)).map(|at| lines[at].clone()).collect()
+}
+
+/// The requests in the rounds in which they are sent: those of one round in any order.
+fn rounds(lines: &[String], sizes: &[usize]) -> Vec<Vec<String>> {
+    assert_eq!(lines.len(), sizes.iter().sum::<usize>(), "{lines:?}");
+    let mut rest = lines;
+    let round = |size: &usize| {
+        let (round, after) = rest.split_at(*size);
+        rest = after;
+        let mut round = round.to_vec();
+        round.sort();
+        round
+    };
+    sizes.iter().map(round).collect()
+}
+
 #[test]
 fn untagging_takes_three_looks_and_two_lists() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
-    let lines = short(&registry);
+    let lines = without_repeated_looks(short(&registry));
     assert!(lines[0].starts_with("DELETE rls-probe-"), "{lines:?}");
-    // The list, the tag and its manifest, the deletion, then verification: the tag, its manifest, and the list.
+    // The list, and the tag with its manifest; the deletion; then verification: the tag, its manifest, and the list.
     let manifest = format!("GET {SHARED}");
-    assert_eq!(lines[1..], ["GET list", "GET 1.4", "DELETE 1.4", "GET 1.4", &manifest, "GET list"]);
+    let rounds = rounds(&lines[1..], &[2, 1, 1, 2]);
+    let expected = [vec!["GET 1.4", "GET list"], vec!["DELETE 1.4"], vec!["GET 1.4"], vec!["GET list", &manifest]];
+    assert_eq!(rounds, expected);
 }
 
 #[test]
-fn one_list_serves_as_check_after_a_tag_and_before_the_next() {
+fn each_tag_after_the_first_takes_two_round_trips() {
     let registry = deletes_tags();
-    assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 shared/app:1 -q").run().code, Some(0));
+    assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 shared/app:1 shared/app:latest -q").run().code, Some(0));
     let manifest = format!("GET {SHARED}");
-    assert_eq!(short(&registry)[7..], ["GET 1", "DELETE 1", "GET 1", &manifest, "GET list"]);
+    let rounds = rounds(&without_repeated_looks(short(&registry))[5..], &[3, 1, 4, 1, 3]);
+    let expected = [
+        vec!["GET 1", "GET list", &manifest],
+        vec!["DELETE 1"],
+        vec!["GET 1", "GET latest", "GET list", &manifest],
+        vec!["DELETE latest"],
+        vec!["GET latest", "GET list", &manifest],
+    ];
+    assert_eq!(rounds, expected);
+}
+
+/// A repository with `a`, `b` and `c`, and with as many names besides that the three are one batch.
+fn with_a_batch(personality: Personality, deletion_delay: Duration) -> Running {
+    let registry = Registry::builder().personality(personality).deletion_delay(deletion_delay).start();
+    let kept = registry.push_image("shared/app", "kept", &ImageSpec::new("kept"));
+    (0..24).for_each(|number| registry.tag("shared/app", &format!("kept-{number}"), &kept));
+    for tag in ["a", "b", "c"] {
+        registry.push_image("shared/app", tag, &ImageSpec::new(tag));
+    }
+    registry
+}
+
+#[test]
+fn each_manifest_of_a_batch_takes_two_round_trips() {
+    let registry = with_a_batch(Personality::Distribution28, Duration::ZERO);
+    let [a, b, c] = ["a", "b", "c"].map(|tag| registry.resolve("shared/app", tag).unwrap());
+    assert_eq!(Rls::at(&registry).words("rm shared/app:a shared/app:b shared/app:c -q").run().code, Some(0));
+    let lines = without_repeated_looks(short(&registry));
+    let from = lines.iter().position(|line| *line == format!("DELETE {a}")).unwrap();
+    let rounds = rounds(&lines[from..from + 9], &[1, 3, 1, 3, 1]);
+    let check = |digest| format!("GET {digest}");
+    let delete = |digest| vec![format!("DELETE {digest}")];
+    let expected = [
+        delete(&a),
+        vec!["GET a".to_owned(), "GET b".to_owned(), check(&a)],
+        delete(&b),
+        vec!["GET b".to_owned(), "GET c".to_owned(), check(&b)],
+        delete(&c),
+    ];
+    assert_eq!(rounds, expected);
+}
+
+#[test]
+fn a_look_that_had_to_wait_is_repeated_before_the_deletion() {
+    // The verification takes as long as deletions take effect late.
+    for personality in [Personality::Distribution28, Personality::Distribution3] {
+        let registry = with_a_batch(personality, Duration::from_millis(400));
+        assert_eq!(Rls::at(&registry).words("rm shared/app:a shared/app:b shared/app:c -q").run().code, Some(0));
+        let lines = short(&registry);
+        let is_probe = |line: &str| line.contains("rls-probe-") || line.contains("sha256:0000000000");
+        let deletions = lines.iter().enumerate().filter(|(_, line)| line.starts_with("DELETE ") && !is_probe(line));
+        let before = deletions.map(|(at, _)| lines[at - 1].as_str());
+        assert_eq!(before.last(), Some("GET c"), "{lines:?}");
+    }
 }
 
 #[test]
 fn a_deletion_by_digest_checks_it_and_all_other_tags_before_and_after() {
     let registry = seeded("shared");
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.3.9 -q").run().code, Some(0));
-    let lines = short(&registry);
+    let lines = without_repeated_looks(short(&registry));
     let at =
         |line: &str| lines.iter().position(|request| request == line).unwrap_or_else(|| panic!("{line} in {lines:?}"));
-    // The plan has read every tag and manifest. Now the list and the four kept tags are read again.
+    // The plan has read every tag and manifest. Now the list, the tag and the four kept tags are read again.
     let (before, rest) = lines.split_at(at(&format!("DELETE {ALONE}")));
-    let mut looks = before[before.len() - 5..].to_vec();
-    looks[..4].sort();
-    assert_eq!(looks, ["GET 1", "GET 1.4", "GET 1.4.0", "GET latest", "GET 1.3.9"], "{lines:?}");
-    assert_eq!(before[before.len() - 6], "GET list");
+    let mut looks = before[before.len() - 6..].to_vec();
+    looks.sort();
+    assert_eq!(looks, ["GET 1", "GET 1.3.9", "GET 1.4", "GET 1.4.0", "GET latest", "GET list"], "{lines:?}");
     // Then verification: the manifest, the tag, the list, and the four kept tags.
-    assert_eq!(rest[1..4], [&format!("GET {ALONE}"), "GET 1.3.9", "GET list"], "{lines:?}");
+    let mut looks = rest[1..4].to_vec();
+    looks.sort();
+    assert_eq!(looks, ["GET 1.3.9", "GET list", &format!("GET {ALONE}")], "{lines:?}");
     let mut looks = rest[4..].to_vec();
     looks.sort();
     assert_eq!(looks, ["HEAD 1", "HEAD 1.4", "HEAD 1.4.0", "HEAD latest"]);

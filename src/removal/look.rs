@@ -1,0 +1,119 @@
+//! The look at a target right before its removal, and what is read ahead while the removal before it is verified.
+//!
+//! Over a slow network each request that waits for another one counts. The next target can be fetched while a
+//! deletion is verified, since neither depends on the other; but a look that had to wait for the verification is
+//! repeated: the moment between a look and its deletion stays as short as if the look had been taken in between.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use futures::future::join3;
+use tokio::time::Instant;
+
+use super::lookup::list_names;
+use super::request::Target;
+use crate::error::{Error, Fault, Kind, Result};
+use crate::name::{self, Digest};
+use crate::registry::{Fetched, RepositoryHandle};
+
+/// How long a look may wait for its deletion, however long it took itself. Archiving a manifest takes as long.
+const SHORT: Duration = Duration::from_millis(5);
+
+/// What a target is right before its removal.
+#[derive(Debug)]
+pub(super) enum Current {
+    Found(Box<Fetched>),
+    /// It exists, and its content cannot be read; with its digest, where the registry tells it.
+    Unreadable(Option<Digest>, Error),
+    Missing(Error),
+}
+
+/// What a target was found to be, and when.
+#[derive(Debug)]
+pub(super) struct Look {
+    target: Target,
+    current: Result<Current>,
+    took: Duration,
+    arrived: Instant,
+}
+
+impl Look {
+    /// Fetches the target, and verifies it by its bytes where these can be read.
+    pub(super) async fn at(repository: &RepositoryHandle, target: Target) -> Self {
+        let sent = Instant::now();
+        let current = fetch_current(repository, (&target).into()).await;
+        Self { target, current, took: sent.elapsed(), arrived: Instant::now() }
+    }
+
+    /// Whether it is a look at this target, and did not have to wait since.
+    pub(super) fn is_fresh(&self, target: &Target) -> bool {
+        self.target == *target && self.arrived.elapsed() <= SHORT.max(self.took / 8)
+    }
+
+    /// What the target was found to be.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be found out.
+    pub(super) fn current(self) -> Result<Current> {
+        self.current
+    }
+}
+
+async fn fetch_current(repository: &RepositoryHandle, target: name::Target<'_>) -> Result<Current> {
+    match repository.fetch_manifest(target).await {
+        Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
+        // A replica may lag behind.
+        Err(error) if error.is_not_found() => match repository.fetch_manifest(target).await {
+            Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
+            Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
+            Err(again) => Err(again),
+        },
+        // A proxy or gateway answered in the registry's place: nothing is known.
+        Err(error) if matches!(error.kind(), Kind::Protocol(Fault::Status(404))) => Err(error),
+        // What is damaged in the registry's storage has to be removable, too.
+        Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
+            let now = repository.try_resolve(target).await.ok().flatten().map(|now| now.digest);
+            Ok(Current::Unreadable(now, error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is read while a deletion is verified.
+#[derive(Debug, Default)]
+pub(super) struct ReadAhead {
+    /// The next target, where its removal begins with a look.
+    next: Option<Target>,
+    /// Whether the list of tags is read: this is the last deletion of its batch.
+    list: bool,
+    look: OnceLock<Look>,
+    names: OnceLock<Result<Vec<String>>>,
+}
+
+impl ReadAhead {
+    pub(super) fn new(next: Option<Target>, list: bool) -> Self {
+        Self { next, list, ..Self::default() }
+    }
+
+    /// Reads beside the last check that a deletion took effect.
+    pub(super) async fn beside<T>(&self, repository: &RepositoryHandle, check: impl Future<Output = T>) -> T {
+        // One deletion has one last check, so neither is set before.
+        let list = async {
+            if self.list {
+                let _ = self.names.set(list_names(repository).await);
+            }
+        };
+        let look = async {
+            if let Some(next) = &self.next {
+                let _ = self.look.set(Look::at(repository, next.clone()).await);
+            }
+        };
+        join3(check, list, look).await.0
+    }
+
+    /// The look at the next target, and the names in the list, as far as they were read.
+    pub(super) fn into_parts(self) -> (Option<Look>, Option<Result<Vec<String>>>) {
+        (self.look.into_inner(), self.names.into_inner())
+    }
+}
