@@ -78,7 +78,7 @@ fn without_a_default_the_password_is_sent_to_the_only_named_registry() {
     assert_snapshot!(rls().arg("tags").args(&two).fails(2), @"
     error: cannot tell which registry RLS_USERNAME is for
     cause: http://ONE and http://OTHER are named, and a password is sent to one registry only
-    hint:  use -r or RLS_REGISTRY to choose one, or run 'rls login http://REGISTRY' for each
+    hint:  use -r or RLS_REGISTRY to choose one, or run 'rls login REGISTRY' for each
     ");
     assert_eq!(rls().arg("rm").args(two.iter().map(|name| format!("{name}:v1"))).run().code, Some(2));
     let option = Rls::new().words("-u ann --password-stdin digest").args(&two).stdin("hunter2").fails(2);

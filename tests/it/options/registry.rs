@@ -148,12 +148,14 @@ fn invalid_names_are_refused_before_any_request() {
     rls tags "http://registry"
     error: 'http://registry' is not a repository name
     cause: no repository follows the registry http://registry
+    hint:  run 'rls repos http://registry' to list its repositories
     rls tags "web/nginx:"
     error: 'web/nginx:' is not a repository name
     cause: the tag after ':' is empty
     rls tags "reg:5000"
     error: 'reg:5000' is not a repository name
     cause: this is a registry (HOST:PORT), not a repository
+    hint:  run 'rls repos reg:5000' to list its repositories
     rls digest "app:"
     error: 'app:' is not a reference
     cause: the tag is empty

@@ -220,7 +220,8 @@ fn advice(text: &str) -> Option<String> {
     if let Some(folder) = text.strip_suffix('/').filter(|folder| folder.parse::<Repository>().is_ok()) {
         return Some(format!("run 'rls repos {folder}' to list the repositories below it"));
     }
-    let is_registry = text.contains([':', '.']) && Registry::read(text).is_ok();
+    let is_host = |registry: Registry| registry.prefix().is_none();
+    let is_registry = text.contains([':', '.']) && Registry::read(text).is_ok_and(is_host);
     is_registry.then(|| format!("run 'rls repos {text}' to list its repositories"))
 }
 
