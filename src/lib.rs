@@ -52,6 +52,13 @@
 //! The library never prints, and knows neither options nor exit codes. Without the feature `cli`, which builds the
 //! program, the package is the library alone.
 //!
+//! # Versions
+//!
+//! Versions are semantic: before 1.0, 0.2 may break what was public in 0.1, and 0.1.1 does not. Public are the items of
+//! this library, and the program's options, exit codes and fields of machine formats; texts and tables for people may
+//! change at any time. Types of bytes, futures, http, jiff, secrecy and url appear in the interface, so that an
+//! incompatible version of one of them is a breaking change. A newer minimum Rust version is none.
+//!
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 
 /// The tests of retention rules print reasons with the program's words, which name the library by its name.

@@ -47,7 +47,7 @@ fn an_unknown_text_is_an_error() {
     exit 2
     --- stderr
     error: the text contains no known error
-    hint:  rls doctor HOST/REPO checks a registry; the README lists the known errors
+    hint:  rls doctor HOST/REPO checks a registry; docs/errors.md lists the known errors
     ");
     let outcome = Rls::new().args(["doctor", "team/app", "--explain", "x"]).run();
     assert_eq!(outcome.code, Some(2), "{outcome}");

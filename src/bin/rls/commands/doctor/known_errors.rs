@@ -1,7 +1,7 @@
 //! Errors of docker, podman, containerd, kubelet, skopeo, crane, helm, buildx and kaniko: what they mean, and the command
 //! that shows why.
 //!
-//! The table "I see this error" of the README has the same rows; a test compares them.
+//! docs/errors.md has the same rows, and the README the most frequent ones; a test compares them.
 
 /// An error that clients print.
 pub(super) struct KnownError {
