@@ -167,9 +167,9 @@ impl CredentialSource {
         let path_folder = path.parent().map(Path::to_owned);
         let path = path.clone();
         let other = tokio::task::spawn_blocking(move || misnamed_registries(&path)).await.ok()??;
-        let folders = Path::new(&self.name).ancestors().skip(1);
+        let mut folders = Path::new(&self.name).ancestors().skip(1);
         let is_same_folder = other.ancestors().nth(1) == path_folder.as_deref();
-        let folder = folders.skip(usize::from(!is_same_folder)).next()?;
+        let folder = folders.nth(usize::from(!is_same_folder))?;
         let place = folder.join(other.file_name()?).display().to_string();
         Some(NearMiss::of_key(place, "", "", Mismatch::FileName, &self.name))
     }

@@ -300,9 +300,12 @@ fn page(count: usize, from: usize) -> Reply {
     Reply::status(200).header("Content-Type", INDEX).body(page.to_string())
 }
 
+/// The reply to the request of this number.
+type Numbered = fn(usize) -> Reply;
+
 #[test]
 fn lists_of_referrers_without_end_are_refused() {
-    let refused: [(&str, fn(usize) -> Reply); 4] = [
+    let refused: [(&str, Numbered); 4] = [
         ("pages without end", |at| page(1, at).next(&format!("?page={at}"))),
         ("the same page", |_| page(1, 0).next("?page=1")),
         ("more than fit", |at| page(2000, at * 2000).next(&format!("?page={at}"))),

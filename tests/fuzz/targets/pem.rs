@@ -46,8 +46,8 @@ pub fn run(input: &[u8]) {
                 assert!(!format!("{first:?}").contains(KEY), "a key is shown");
             }
             (first, second) => {
-                let kinds = [first, second].map(|one| one.as_ref().map(drop).map_err(|error| error.kind().clone()));
-                assert_eq!(kinds, [Err(Kind::Config), Err(Kind::Config)]);
+                let kinds = [first, second].map(|one| one.as_ref().err().map(|error| error.kind().clone()));
+                assert_eq!(kinds, [Some(Kind::Config), Some(Kind::Config)]);
             }
         }
         match anchors_of_secret(&file) {

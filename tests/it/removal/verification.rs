@@ -117,8 +117,8 @@ fn a_look_that_had_to_wait_is_repeated_before_the_deletion() {
         let lines = short(&registry);
         let is_probe = |line: &str| line.contains("rls-probe-") || line.contains("sha256:0000000000");
         let deletions = lines.iter().enumerate().filter(|(_, line)| line.starts_with("DELETE ") && !is_probe(line));
-        let before = deletions.map(|(at, _)| lines[at - 1].as_str());
-        assert_eq!(before.last(), Some("GET c"), "{lines:?}");
+        let mut before = deletions.map(|(at, _)| lines[at - 1].as_str());
+        assert_eq!(before.next_back(), Some("GET c"), "{lines:?}");
     }
 }
 

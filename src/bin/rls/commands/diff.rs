@@ -43,7 +43,7 @@ pub async fn run(args: &DiffArgs, context: &Context<'_>) -> Result<(), CommandEr
     };
     let count = comparison.count;
     close(output, outcome)?;
-    if count > 0 && args.exit_code { Err(CommandError::Reported(Kind::Incomplete)) } else { Ok(()) }
+    if count > 0 && args.exit_code { Err(CommandError::Reported(Box::new(Kind::Incomplete))) } else { Ok(()) }
 }
 
 /// One of the references.

@@ -65,7 +65,7 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
     close(output, outcome)?;
     let not_known = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
     context.report.summary(&format!("{changed} changed, {unchanged} unchanged{not_known}"));
-    if changed > 0 { Err(CommandError::Reported(Kind::Incomplete)) } else { Ok(()) }
+    if changed > 0 { Err(CommandError::Reported(Box::new(Kind::Incomplete))) } else { Ok(()) }
 }
 
 /// A tag now and then.

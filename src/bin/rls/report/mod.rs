@@ -37,7 +37,7 @@ pub enum CommandError {
     /// An error in the command line or local configuration.
     Usage(Usage),
     /// Something failed, and the output shows it.
-    Reported(Kind),
+    Reported(Box<Kind>),
     /// The output cannot be written.
     Output(OutputError),
     /// SIGINT or SIGTERM.

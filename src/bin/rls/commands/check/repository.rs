@@ -50,7 +50,7 @@ pub async fn run(args: &CheckArgs, context: &Context<'_>) -> Result<(), CommandE
         let (tags, problems) = (counted(tag_count, "tag"), counted(problem_count, "problem"));
         context.report.summary(&format!("checked {tags}: {problems}"));
     }
-    if problem_count > 0 { Err(CommandError::Reported(Kind::Incomplete)) } else { Ok(()) }
+    if problem_count > 0 { Err(CommandError::Reported(Box::new(Kind::Incomplete))) } else { Ok(()) }
 }
 
 /// Something that is wrong.

@@ -86,7 +86,7 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
     if summary.failed > 0 {
         context.report.summary(&format!("{} of {} checks failed.", summary.failed, summary.all));
     }
-    summary.first_failure.map_or(Ok(()), |kind| Err(CommandError::Reported(kind)))
+    summary.first_failure.map_or(Ok(()), |kind| Err(CommandError::Reported(Box::new(kind))))
 }
 
 /// The registry, and what is checked in it. A name without a host is an image of Docker Hub, as in other commands.

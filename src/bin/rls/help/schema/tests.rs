@@ -120,13 +120,13 @@ type Field = Vec<String>;
 fn fields(schema: &Value) -> BTreeSet<Field> {
     fn walk(root: &Value, schema: &Value, path: &mut Field, seen: &mut Vec<String>, fields: &mut BTreeSet<Field>) {
         let Some(members) = schema.as_object() else { return };
-        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            if !seen.iter().any(|known| known == reference) {
-                seen.push(reference.to_owned());
-                let definition = root.pointer(&reference[1..]).expect("a definition");
-                walk(root, definition, path, seen, fields);
-                seen.pop();
-            }
+        if let Some(reference) = members.get("$ref").and_then(Value::as_str)
+            && !seen.iter().any(|known| known == reference)
+        {
+            seen.push(reference.to_owned());
+            let definition = root.pointer(&reference[1..]).expect("a definition");
+            walk(root, definition, path, seen, fields);
+            seen.pop();
         }
         for (name, field) in members.get("properties").and_then(Value::as_object).into_iter().flatten() {
             path.push(name.clone());
