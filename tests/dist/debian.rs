@@ -1,4 +1,5 @@
-//! The .deb in a new Debian system: it installs there, `man` and shells find what belongs to it, and it goes without a trace.
+//! The .deb in a new Debian system: it installs, `man` and shells find its files, and purging it removes
+//! them all.
 
 use insta::assert_snapshot;
 use registry_fixture::Registry;

@@ -78,7 +78,7 @@ impl<K: Hash + Eq + Clone> TokenCache<K> {
         let _ = slot.store(Ok(token));
     }
 
-    /// The end of a fetch for `key` that is going on while no token can be used; `None` if there is none.
+    /// Waits for the fetch for `key` that is under way, if no token can be used meanwhile; `None` otherwise.
     pub fn pending(&self, key: &K) -> Option<impl Future<Output = ()> + Send + use<K>> {
         let slot = Arc::clone(&lock(&self.entries).slots.get(key)?.slot);
         let is_pending = slot.usable(None).is_none() && slot.fetching.try_lock().is_err();

@@ -65,7 +65,7 @@ impl TokenSource {
         self.cache.get_fresh(key)
     }
 
-    /// The end of a fetch of the token for `key`, if it is being fetched and there is none to use meanwhile.
+    /// The end of a fetch of the token for `key`, if one is under way and no other token can be used meanwhile.
     pub fn pending(&self, key: &AuthKey) -> Option<impl Future<Output = ()> + Send + use<>> {
         self.cache.pending(key)
     }

@@ -58,7 +58,7 @@ struct Request<'a> {
 /// The parts of a word that names a repository.
 #[derive(Debug, PartialEq, Eq)]
 struct Word<'a> {
-    /// Scheme and host, as typed, with the slash after it; empty if there is none.
+    /// Scheme and host, as typed, with the slash after it; or empty.
     host: &'a str,
     /// What comes after it.
     path: &'a str,

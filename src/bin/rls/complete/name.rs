@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Name {
     /// What is typed.
     pub text: String,
-    /// Its description; empty if there is none.
+    /// Its description, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
 }
