@@ -6,8 +6,8 @@ use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderValue, RANGE};
 
 use super::descriptor::Descriptor;
 use super::endpoint::Endpoint;
-use super::manifest::is_worth_a_get;
 use super::repository::RepositoryHandle;
+use super::resolve::is_worth_a_get;
 use crate::error::{Danger, Error, Fault, Kind, Operation, Result};
 use crate::http::{Request, Response, RetryState};
 use crate::name::{Digest, Hasher};
@@ -88,8 +88,8 @@ impl RepositoryHandle {
         }
     }
 
-    /// Whether the repository has a blob that is expected to exist: by HEAD, and by GET where HEAD is refused or answers
-    /// "not found". The blob is not read.
+    /// Whether the repository has a blob that is expected to exist: by HEAD, and by GET where HEAD is refused or
+    /// answers "not found". The blob is not read.
     ///
     /// # Errors
     ///

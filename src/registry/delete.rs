@@ -14,8 +14,9 @@ use http::Method;
 use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
-use super::manifest::{Resolved, moved};
+use super::manifest::moved;
 use super::repository::RepositoryHandle;
+use super::resolve::Resolved;
 use crate::error::{Error, Fault, Kind, Network, Operation, RegistryError, Result};
 use crate::http::{Request, registry_errors};
 use crate::name::{Algorithm, Digest, Registry, Tag, Target};

@@ -23,6 +23,7 @@ use futures::future::join;
 use futures::{FutureExt, Stream, stream};
 
 use super::archive::Run;
+use super::confirm;
 use super::decide::decide;
 use super::delete::Deleter;
 use super::dependencies::Dependencies;
@@ -32,7 +33,7 @@ use super::outcome::Outcome;
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target, join_names};
 use super::state::{Inspect, RepositoryState};
-use super::verify::{KeptNames, Veto};
+use super::verify::KeptNames;
 use crate::error::{Danger, Error, Kind, Operation, Result};
 use crate::name::Digest;
 use crate::registry::RepositoryHandle;
@@ -201,8 +202,8 @@ impl Execution {
         Some(())
     }
 
-    /// The target of an item in the queue, if its removal begins with a look. A placeholder looks by itself, after it has
-    /// pushed its blob.
+    /// The target of an item in the queue, if its removal begins with a look. A placeholder looks by itself, after it
+    /// has pushed its blob.
     fn target_to_look_at(&self, at: usize) -> Option<Target> {
         let item = self.items.get(at).filter(|item| matches!(item.method, Ok(Method::Tag | Method::Manifest)))?;
         let is_deleted = |digest: &Digest| self.dependencies.is_deleted(digest);
@@ -225,44 +226,9 @@ impl Execution {
 
     /// Reads the list again: names that are still in it are not reported as removed.
     async fn end_batch(&mut self) {
-        let mut expected_gone = HashMap::new();
-        for (item, outcome) in &self.unconfirmed {
-            match outcome {
-                Outcome::Removed(removed) => {
-                    let is_moved = |name: &str| removed.moved.iter().any(|moved| moved.as_str() == name);
-                    // The item's own tag is never among the moved ones.
-                    let names = item.removed_names().filter(|name| !is_moved(name));
-                    expected_gone.extend(names.map(|name| (name.to_owned(), removed.digest.clone())));
-                }
-                Outcome::AlreadyRemoved(digest) => {
-                    let tag = item.request.target.tag();
-                    expected_gone.extend(tag.map(|tag| (tag.to_string(), digest.clone())));
-                }
-                _ => {}
-            }
-        }
-        let still_listed = self.kept.still_listed(&expected_gone).await;
-        for (item, mut outcome) in std::mem::take(&mut self.unconfirmed) {
-            let listed = |name| Some((name, *still_listed.get(name)?));
-            match &mut outcome {
-                Outcome::Removed(removed) => {
-                    let listed: Vec<_> = item.removed_names().filter_map(listed).collect();
-                    if let Some((name, _)) = listed.iter().find(|(_, resolves)| *resolves) {
-                        outcome = Outcome::Failed(self.still_present(name));
-                    } else if let Some((name, _)) = listed.first().filter(|_| removed.was_dangling) {
-                        outcome = Outcome::Failed(self.still_dangling(name));
-                    } else {
-                        removed.still_listed = listed.into_iter().map(|(name, _)| name.to_owned()).collect();
-                    }
-                }
-                // What is listed was not removed by another client.
-                Outcome::AlreadyRemoved(_) => match item.request.target.tag().and_then(|tag| listed(tag.as_str())) {
-                    Some((name, true)) => outcome = Outcome::Failed(self.still_present(name)),
-                    Some((name, false)) => outcome = Outcome::Failed(self.still_dangling(name)),
-                    None => {}
-                },
-                _ => {}
-            }
+        let still_listed = self.kept.still_listed(&confirm::expected_gone(&self.unconfirmed)).await;
+        for (item, outcome) in std::mem::take(&mut self.unconfirmed) {
+            let outcome = confirm::by_list(&item, outcome, &still_listed, &self.state);
             self.tag_deletion_confirmed |= matches!(item.method, Ok(Method::Tag))
                 && matches!(&outcome, Outcome::Removed(removed) if removed.still_listed.is_empty());
             self.done.push_back((item, outcome));
@@ -315,7 +281,7 @@ impl Execution {
     }
 
     /// Removes an item, unless something that should have been removed before it was not, or something that is kept
-    /// needs it by now.
+    /// needs it now.
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
         let (archive, ahead) = (self.options.archive.as_ref(), self.read_ahead(item));
@@ -346,7 +312,7 @@ impl Execution {
                 return Outcome::Failed(error.because(format!("it shares its manifest with {other}")));
             }
             if let Some(veto) = self.kept.veto(digest) {
-                return vetoed(&name, digest, veto);
+                return veto.outcome(&name, digest);
             }
         }
         let (repository, target) = (&self.repository, &item.request.target);
@@ -422,20 +388,6 @@ impl Execution {
         Ok(())
     }
 
-    /// The error for a name that was verified to be removed, and resolves again.
-    fn still_present(&self, name: &str) -> Error {
-        let RepositoryState { registry, repository, .. } = &*self.state;
-        Error::new(Kind::Incomplete, format!("{repository}:{name} is still present"))
-            .because(format!("{registry} answered that it is gone, and still serves it"))
-    }
-
-    /// The error for a tag that did not resolve before its deletion either: only the list shows whether it was removed.
-    fn still_dangling(&self, name: &str) -> Error {
-        let RepositoryState { registry, repository, .. } = &*self.state;
-        Error::new(Kind::Incomplete, format!("cannot remove {repository}:{name}: its manifest is gone"))
-            .because(format!("{registry} still lists the tag, and answers \"not found\" for it"))
-    }
-
     fn loss_error(&self, lost: &[String]) -> Error {
         let names: Vec<_> = lost.iter().map(|name| format!("{}:{name}", self.state.repository)).collect();
         let verb = if lost.len() == 1 { "is" } else { "are" };
@@ -447,14 +399,4 @@ impl Execution {
 
 fn skipped(name: &str, cause: String) -> Outcome {
     Outcome::Skipped(Error::new(Kind::Safety(Danger::NeededByRest), format!("{name} stays")).because(cause))
-}
-
-fn vetoed(name: &str, digest: &Digest, veto: &Veto) -> Outcome {
-    let what = format!("{name} stays");
-    Outcome::Kept(match veto {
-        Veto::NeededBy(other) => Error::new(Kind::Safety(Danger::Unknown), what)
-            .because(format!("{other} points to its manifest {digest} now, or to something that needs it")),
-        Veto::Unreadable(error) if matches!(error.kind(), Kind::Safety(Danger::Unlisted)) => error.clone().within(what),
-        Veto::Unreadable(error) => error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown)),
-    })
 }

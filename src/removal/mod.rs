@@ -17,6 +17,7 @@
 //! An [`Archive`] keeps copies of removed manifests, and a [`Restoration`] pushes them back.
 
 mod archive;
+mod confirm;
 mod decide;
 mod delete;
 mod dependencies;
@@ -31,6 +32,7 @@ mod placeholder;
 mod plan;
 mod purge;
 mod referrers;
+mod referrers_api;
 mod request;
 #[cfg(test)]
 mod rule_tests;
@@ -40,6 +42,7 @@ mod state;
 mod tests;
 mod undo;
 mod verify;
+mod veto;
 
 pub use archive::{Archive, Entry, Limits, Run, RunId, RunInfo, RunSummary};
 pub use decide::{Decision, decide};

@@ -3,10 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use futures::{StreamExt, stream};
-
-use super::lookup;
-use super::request::{RemovalRequest, Target, join_names};
+use super::referrers_api;
+use super::request::{RemovalRequest, Target};
 use crate::error::{Error, Kind, Missing, Operation, Result};
 use crate::name::{Digest, Repository, Tag};
 use crate::registry::snapshot::{ManifestId, ManifestState, Pointer, SnapshotOptions, SnapshotProgress};
@@ -242,74 +240,12 @@ impl RepositoryState {
                 wanted.insert(reached);
             });
         }
-        let mut wanted = wanted.into_iter().map(|manifest| index.digest(manifest).clone());
-        // The first reply shows whether there is such an API.
-        let Some(first) = wanted.next() else { return };
-        if !self.record_referrers(first.clone(), repository.referrers_by_api(&first, None).await) {
-            return;
-        }
-        let rest: Vec<_> = wanted.collect();
-        let asked =
-            stream::iter(rest).map(|digest| async { (repository.referrers_by_api(&digest, None).await, digest) });
-        let answers: Vec<_> = asked.buffer_unordered(repository.client().max_concurrency()).collect().await;
-        for (answer, digest) in answers {
-            self.record_referrers(digest, answer);
-        }
+        let wanted = wanted.into_iter().map(|manifest| index.digest(manifest));
+        let mut referrers = referrers_api::list(repository, wanted).await;
         if requests.iter().any(|request| request.policy.purge || request.policy.referrers) {
-            self.keep_verified_referrers(repository, &index).await;
+            referrers = referrers_api::verified(repository, &index, referrers).await;
         }
-    }
-
-    /// Leaves out the listed referrers that do not name their subject themselves: what is deleted as a referrer has to
-    /// be one, whatever the registry lists.
-    async fn keep_verified_referrers(&mut self, repository: &RepositoryHandle, index: &TagIndex) {
-        let listed = std::mem::take(&mut self.referrers);
-        let listed = listed
-            .into_iter()
-            .flat_map(|(subject, referrers)| referrers.into_iter().map(move |referrer| (subject.clone(), referrer)));
-        let looks = stream::iter(listed.collect::<Vec<_>>()).map(|(subject, referrer)| async move {
-            let known = index.manifest_id(&referrer).and_then(|manifest| index.facts(manifest));
-            let named = match known {
-                Some(facts) => Ok(facts.subject.map(|subject| index.digest(subject))),
-                None => lookup::subject(repository, &referrer).await,
-            };
-            (subject, referrer, named)
-        });
-        let mut looks = looks.buffered(repository.client().max_concurrency()).boxed();
-        let mut ignored = Vec::new();
-        while let Some((subject, referrer, named)) = looks.next().await {
-            match named {
-                Ok(Some(named)) if named == subject => self.referrers.entry(subject).or_default().push(referrer),
-                Ok(_) => ignored.push(format!("{}@{referrer}", self.repository)),
-                Err(error) if error.is_not_found() => {}
-                Err(error) => {
-                    ignored.push(format!("{}@{referrer}", self.repository));
-                    tracing::debug!("{error}");
-                }
-            }
-        }
-        if !ignored.is_empty() {
-            let names = join_names(&ignored);
-            tracing::warn!(
-                "not removed as referrers, since they do not name the subject that the registry lists: {names}"
-            );
-        }
-    }
-
-    /// Records the referrers of a manifest. Returns whether the registry has a referrers API.
-    fn record_referrers(&mut self, digest: Digest, answer: Result<Option<Vec<crate::registry::Descriptor>>>) -> bool {
-        match answer {
-            Ok(Some(referrers)) => {
-                let referrers = referrers.iter().filter_map(|referrer| referrer.digest.supported()).cloned().collect();
-                self.referrers.insert(digest, referrers);
-                true
-            }
-            Ok(None) => false,
-            Err(error) => {
-                tracing::warn!("cannot list the referrers of {}@{digest}: {error}", self.repository);
-                true
-            }
-        }
+        self.referrers.extend(referrers);
     }
 
     /// The manifest of a target, where it is known.

@@ -6,20 +6,16 @@
 //! Before a batch that deletes manifests by digest, the list is read and every kept name is resolved:
 //!
 //! 2. "Not found" counts when it is answered twice.
-//! 3. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
-//!    manifest's descendants, and of manifests that are purged only as referrers of these.
-//! 4. A name that cannot be read vetoes every deletion, except those that the policy permits whatever the tags and
-//!    indexes are. A list that cannot be read vetoes every deletion that may not take all tags along, and so does one
-//!    that lacks a name that exists: it may lack others.
+//! 3. Names that are new, point elsewhere than before, or cannot be read veto deletions ([`Vetoes`]), and so does a
+//!    list that cannot be read, or that lacks a name that exists.
 //!
 //! After the batch, and at the end:
 //!
-//! 5. The list is read until it no longer has the removed names, for ten seconds at most. A name in it that points to
+//! 4. The list is read until it no longer has the removed names, for ten seconds at most. A name in it that points to
 //!    another digest than the removed one was pushed again.
-//! 6. A kept name is lost where HEAD and GET agree that it does not exist; GET alone counts where HEAD answers that it
-//!    points to what was just removed. Names that were resolved before are always
-//!    looked up; the others where the list has dropped them, or where a manifest was deleted together with a tag that
-//!    was deleted by its name.
+//! 5. A kept name is lost where HEAD and GET agree that it does not exist; GET alone counts where HEAD answers that it
+//!    points to what was just removed. Names that were resolved before are always looked up; the others where the list
+//!    has dropped them, or where a manifest was deleted together with a tag that was deleted by its name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -28,11 +24,11 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::item::{Item, Origin};
-use super::lookup::{NameOrDigest, Resolution, children, fetch, fetch_existing, list_names, resolve};
+use super::item::Item;
+use super::lookup::{NameOrDigest, Resolution, fetch, fetch_existing, list_names, resolve};
 use super::outcome::Outcome;
-use super::request::Siblings;
 use super::state::RepositoryState;
+use super::veto::{Veto, Vetoes};
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag};
 use crate::registry::snapshot::Pointer;
@@ -40,19 +36,6 @@ use crate::registry::{RepositoryHandle, SETTLE_TIME};
 
 /// The most requests for kept names that one deletion may cost on average.
 const CHECKS_PER_DELETION: usize = 8;
-
-/// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is
-/// vetoed.
-const MAX_NEW_MANIFESTS: usize = 256;
-
-/// Why a planned deletion of a manifest must not happen.
-#[derive(Debug, Clone)]
-pub(super) enum Veto {
-    /// This name points to it by now, or to something that needs it.
-    NeededBy(String),
-    /// Something could not be read.
-    Unreadable(Error),
-}
 
 /// What is known of a kept name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,24 +48,6 @@ enum NameState {
     Unreadable,
     /// It is listed, and nothing is behind it.
     Gone,
-}
-
-/// What the policies permit for a manifest that is to be deleted.
-#[derive(Debug, Clone, Copy, Default)]
-struct DeletionTerms {
-    /// Indexes may lose it.
-    is_forced: bool,
-    /// Any tag on it may be removed with it.
-    removes_all_tags: bool,
-    /// It was not requested.
-    is_purged: bool,
-}
-
-impl DeletionTerms {
-    /// Whether it may be deleted whatever tags are on it and whatever lists it.
-    fn is_unconditional(&self) -> bool {
-        self.is_forced && self.removes_all_tags
-    }
 }
 
 /// The names that are kept, as they were last seen.
@@ -101,12 +66,8 @@ pub(super) struct KeptNames {
     removed: HashSet<String>,
     /// What they pointed to: a HEAD that still answers so may come from a cache.
     removed_digests: HashSet<Digest>,
-    /// Manifests to delete by digest.
-    deleted: HashMap<Digest, DeletionTerms>,
-    /// Those of them that must not be deleted.
-    vetoes: HashMap<Digest, Veto>,
-    /// The children of manifests that were pushed since the plan was made.
-    new_children: HashMap<Digest, Vec<Digest>>,
+    /// Manifests that are to be deleted by digest, and must not be.
+    vetoes: Vetoes,
     /// The list as it was read after the previous batch.
     last_list: Option<Vec<String>>,
     /// The list as it was read after the last deletion of a batch.
@@ -124,6 +85,7 @@ pub(super) struct KeptNames {
 impl KeptNames {
     pub(super) fn new(repository: RepositoryHandle, state: Arc<RepositoryState>, items: &[Item]) -> Self {
         let index = state.index.clone();
+        let vetoes = Vetoes::new(repository.clone(), Arc::clone(&state), items);
         let mut names = Self {
             repository,
             state,
@@ -132,9 +94,7 @@ impl KeptNames {
             pending_listed: HashSet::new(),
             removed: HashSet::new(),
             removed_digests: HashSet::new(),
-            deleted: HashMap::new(),
-            vetoes: HashMap::new(),
-            new_children: HashMap::new(),
+            vetoes,
             last_list: None,
             list_ahead: None,
             has_list: false,
@@ -144,12 +104,6 @@ impl KeptNames {
         };
         for item in items.iter().filter(|item| item.method.is_ok()) {
             names.pending.extend(item.removed_names().map(str::to_owned));
-            if let Some(digest) = item.digest.as_ref().filter(|_| item.deletes_manifest()) {
-                let terms = names.deleted.entry(digest.clone()).or_default();
-                terms.is_forced |= item.request.policy.force;
-                terms.removes_all_tags |= item.request.policy.siblings == Siblings::RemoveAll;
-                terms.is_purged |= !matches!(item.origin, Origin::Requested);
-            }
         }
         if let Some(index) = index {
             let tags = index.tags().map(|(_, tag, pointer)| (tag.as_str(), pointer));
@@ -229,7 +183,7 @@ impl KeptNames {
             Some(listed) => Ok(listed),
             None => list_names(&self.repository).await,
         };
-        self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
+        self.vetoes.clear_unreadable();
         let listed = match listed {
             Ok(listed) => {
                 self.has_list = true;
@@ -245,7 +199,7 @@ impl KeptNames {
             Err(error) if by_digest => {
                 let what = format!("cannot determine what else would be removed in {}", self.repository);
                 // A manifest that may be removed with all its tags does not depend on the list.
-                return self.veto_all(&error.within(what), |terms| terms.removes_all_tags);
+                return self.vetoes.veto_for_list(&error.within(what));
             }
             Err(error) => return tracing::debug!("the list of tags cannot be read: {error}"),
         };
@@ -259,7 +213,7 @@ impl KeptNames {
                 let what = format!("cannot determine what else would be removed in {}", self.repository);
                 let error = Error::new(Kind::Safety(Danger::Unlisted), what)
                     .because(format!("the list of its tags lacks {name}, which exists"));
-                self.veto_all(&error, |terms| terms.removes_all_tags);
+                self.vetoes.veto_for_list(&error);
             }
         }
     }
@@ -274,15 +228,6 @@ impl KeptNames {
             }
         }
         None
-    }
-
-    /// Vetoes every deletion because of something that could not be read, except those that do not depend on it.
-    fn veto_all(&mut self, error: &Error, is_independent: impl Fn(&DeletionTerms) -> bool) {
-        for (digest, terms) in &self.deleted {
-            if !is_independent(terms) {
-                self.vetoes.entry(digest.clone()).or_insert_with(|| Veto::Unreadable(error.clone()));
-            }
-        }
     }
 
     /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need. Returns one that is
@@ -307,7 +252,7 @@ impl KeptNames {
                     *known = NameState::At(digest.clone());
                     for digest in std::iter::once(digest).chain(sha256) {
                         if let Some(children) = &children {
-                            self.new_children.insert(digest.clone(), children.clone());
+                            self.vetoes.record_children(digest.clone(), children.clone());
                         }
                         moved.push((name.clone(), digest));
                     }
@@ -317,58 +262,22 @@ impl KeptNames {
                 Err(_) if *known == NameState::Unreadable => {}
                 Err(error) => {
                     let what = format!("{}:{name} cannot be read, and may depend on it", self.repository);
-                    self.veto_all(&error.within(what), DeletionTerms::is_unconditional);
+                    self.vetoes.veto_for_name(&error.within(what));
                 }
             }
         }
         for (name, digest) in moved {
             let name = format!("{}:{name}", self.repository);
-            if let Err(error) = self.veto_needed(&name, digest).await {
+            if let Err(error) = self.vetoes.veto_needed_by(&name, digest).await {
                 let error = error.within(format!("{name} is new, and may depend on it"));
-                self.veto_all(&error, DeletionTerms::is_unconditional);
+                self.vetoes.veto_for_name(&error);
             }
         }
         unlisted
     }
 
-    /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
-    /// referrers of these.
-    async fn veto_needed(&mut self, name: &str, root: Digest) -> Result<()> {
-        let mut seen = HashSet::from([root.clone()]);
-        let mut waiting = vec![root.clone()];
-        while let Some(digest) = waiting.pop() {
-            let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != root;
-            if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
-                self.vetoes.insert(digest.clone(), Veto::NeededBy(name.to_owned()));
-            }
-            for referrer in self.state.referrers_of(&digest) {
-                if self.deleted.get(&referrer).is_some_and(|terms| terms.is_purged) {
-                    self.vetoes.insert(referrer, Veto::NeededBy(name.to_owned()));
-                }
-            }
-            let children = self.children(&digest).await?;
-            waiting.extend(children.into_iter().filter(|child| seen.insert(child.clone())));
-        }
-        Ok(())
-    }
-
-    /// The children of a manifest: by the snapshot, else as they are read now.
-    async fn children(&mut self, digest: &Digest) -> Result<Vec<Digest>> {
-        if let Some(known) = known_children(&self.state, digest).or_else(|| self.new_children.get(digest).cloned()) {
-            return Ok(known);
-        }
-        if self.new_children.len() >= MAX_NEW_MANIFESTS {
-            return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
-        }
-        let fetched = fetch_existing(&self.repository, NameOrDigest::Digest(digest)).await?;
-        // A child that the registry does not have needs nothing.
-        let children = fetched.map_or_else(|| Ok(Vec::new()), children)?;
-        self.new_children.insert(digest.clone(), children.clone());
-        Ok(children)
-    }
-
-    /// Records whether the manifest of a tag that was deleted by its name still exists. Where it does not, other tags on
-    /// it may be lost.
+    /// Records whether the manifest of a tag that was deleted by its name still exists. Where it does not, other tags
+    /// on it may be lost.
     pub(super) fn record_manifest(&mut self, has_manifest: Option<bool>) {
         self.may_lack_siblings |= has_manifest == Some(false);
     }
@@ -462,11 +371,4 @@ impl KeptNames {
             wait *= 2;
         }
     }
-}
-
-/// The children of a manifest in the snapshot.
-fn known_children(state: &RepositoryState, digest: &Digest) -> Option<Vec<Digest>> {
-    let index = state.index.as_ref()?;
-    let facts = index.facts(index.manifest_id(digest)?)?;
-    Some(facts.children.iter().map(|child| index.digest(*child)).collect())
 }

@@ -32,6 +32,7 @@ mod login;
 mod logout;
 mod man;
 mod manifest;
+mod parse;
 mod prune;
 mod referrers;
 mod repos;
@@ -46,12 +47,10 @@ mod undo;
 mod wait;
 mod walk;
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub use age::parse_age;
@@ -77,6 +76,7 @@ pub use login::LoginArgs;
 pub use logout::LogoutArgs;
 pub use man::ManArgs;
 pub use manifest::ManifestArgs;
+pub use parse::{Refusal, parse};
 #[cfg(test)]
 pub use prune::Order as PruneOrder;
 pub use prune::{PruneArgs, RuleArgs, parse_range};
@@ -92,7 +92,6 @@ pub use wait::WaitArgs;
 pub use walk::WalkArgs;
 
 use crate::compat::Invocation;
-use crate::output::ColorChoice;
 use crate::usage::Usage;
 
 /// ls for container registries: list repositories and tags, show manifests, delete tags
@@ -298,21 +297,6 @@ impl Cli {
     }
 }
 
-/// Why a command line is rejected.
-#[derive(Debug)]
-pub enum Refusal {
-    /// From clap: a usage error, or `--help` and `--version`. It prints itself.
-    Clap(clap::Error),
-    /// A usage error, reported like any other.
-    Usage(Usage),
-}
-
-impl From<Usage> for Refusal {
-    fn from(usage: Usage) -> Self {
-        Self::Usage(usage)
-    }
-}
-
 /// The grammar of the command line, with the help of the program.
 pub fn command() -> clap::Command {
     let program = Cli::command();
@@ -345,110 +329,6 @@ pub fn names_of_commands() -> Vec<String> {
 /// The name of a command, by its name or an alias.
 pub fn name_of_command(word: &str) -> Option<String> {
     command().find_subcommand(word).map(|command| command.get_name().to_owned())
-}
-
-/// Parses a command line, which starts with the name of the program.
-///
-/// # Errors
-/// [`Refusal`]; it never contains the value of a password option.
-pub fn parse<I>(argv: I) -> Result<Cli, Refusal>
-where
-    I: IntoIterator,
-    I::Item: Into<OsString> + Clone,
-{
-    let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
-    let program = if argv.first().is_some_and(|program| is_plugin(program)) { as_plugin(command()) } else { command() };
-    let argv = link::without_link(argv);
-    let parsed = program.color(color(&argv).into()).try_get_matches_from(&argv);
-    let cli = parsed.and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| refusal(error, &argv))?;
-    cli.check()?;
-    check_stray(&cli, &argv)?;
-    Ok(cli)
-}
-
-/// Rejects `rls tags ls REPO` and the like, which would list a repository of that name, too, and `rls tags help`.
-fn check_stray(cli: &Cli, argv: &[OsString]) -> Result<(), Usage> {
-    if let (Names::References([only]) | Names::Places([only]), [_, command, help]) = (cli.command.names(), argv)
-        && only == "help"
-        && help == "help"
-    {
-        let command = command.to_string_lossy();
-        return Err(Usage::new(format!("{command} help is not a command")).hint(format!("rls help {command}")));
-    }
-    let is_stray = match &cli.command {
-        Command::Tags(tags) => tags.repositories.len() > 1 && matches!(&*tags.repositories[0], "ls" | "list" | "rm"),
-        Command::Repos(repos) => repos.roots.first().is_some_and(|root| matches!(&**root, "ls" | "list")),
-        _ => false,
-    };
-    match is_stray.then(|| habits::stray(argv, &command())).flatten() {
-        Some(line) => Err(habits::wrong_phrase(&line)),
-        None => Ok(()),
-    }
-}
-
-/// The grammar of `docker tags`.
-fn as_plugin(program: clap::Command) -> clap::Command {
-    program.bin_name("docker").mut_subcommand("tags", |tags| {
-        let examples = tags.get_after_help().map(ToString::to_string).unwrap_or_default();
-        tags.after_help(examples.replace("rls tags", "docker tags"))
-    })
-}
-
-/// The value of `--color`, for help and errors that are printed before the command line is parsed.
-fn color(argv: &[OsString]) -> ColorChoice {
-    let mut words = argv.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
-    let mut choice = ColorChoice::default();
-    while let Some(word) = words.next() {
-        let value = if word == "--color" { words.next() } else { word.strip_prefix("--color=") };
-        choice = value.and_then(|value| ColorChoice::from_str(value, true).ok()).unwrap_or(choice);
-    }
-    choice
-}
-
-/// Replaces errors of clap. A blank value is reported as an unset shell variable. clap quotes the value of
-/// `--password-stdin=SECRET` and knows no `--password`: both get the same answer, without a value. The client of
-/// `--write` may be left out, so that a registry after it is taken for one.
-fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(argument)) if argument.starts_with("--pass") || argument == "-p" => Usage::new(
-            "passwords are not accepted on the command line",
-        )
-        .because("every user on this machine can read it there")
-        .hint("use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD")
-        .into(),
-        Some(ContextValue::String(argument)) if argument.starts_with("--write ") => {
-            let value = error.get(ContextKind::InvalidValue).map(ToString::to_string).unwrap_or_default();
-            Usage::new(format!("unknown client {value} for --write"))
-                .because("the clients are rls, docker, podman, containerd and k3s")
-                .hint("put the registry before --write: rls trust REGISTRY --write")
-                .into()
-        }
-        Some(ContextValue::String(argument)) if is_blank(&error) => {
-            let option = argument.split(' ').next().unwrap_or_default();
-            match std::error::Error::source(&error) {
-                Some(cause) => Usage::new(format!("{option}: {cause}")).into(),
-                None => translated(error, argv),
-            }
-        }
-        _ => translated(error, argv),
-    }
-}
-
-/// What to type in place of what other programs take.
-fn translated(error: clap::Error, argv: &[OsString]) -> Refusal {
-    habits::translate(&error, argv, &command(), try_parse).map_or(Refusal::Clap(error), Refusal::Usage)
-}
-
-/// Tries a command line: the error of clap, if it is one.
-fn try_parse(argv: &[OsString]) -> Result<(), Option<clap::Error>> {
-    let cli = command().try_get_matches_from(argv).and_then(|matches| Cli::from_arg_matches(&matches))?;
-    cli.check().map_err(|_| None)
-}
-
-/// Whether the rejected value is blank.
-fn is_blank(error: &clap::Error) -> bool {
-    let value = error.get(ContextKind::InvalidValue);
-    matches!(value, Some(ContextValue::String(value)) if value.trim().is_empty())
 }
 
 #[cfg(test)]

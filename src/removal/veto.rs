@@ -1,0 +1,166 @@
+//! Vetoes against planned deletions of manifests, because of what was found after the plan was made.
+//!
+//! 1. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
+//!    manifest's descendants, and of manifests that are purged only as referrers of these.
+//! 2. A name that cannot be read vetoes every deletion, except those that the policy permits regardless of tags and
+//!    indexes.
+//! 3. A list of tags that cannot be read vetoes every deletion that may not remove all tags, and so does a list that
+//!    lacks an existing name: it may lack others.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::item::{Item, Origin};
+use super::lookup::{self, NameOrDigest, fetch_existing};
+use super::outcome::Outcome;
+use super::request::Siblings;
+use super::state::RepositoryState;
+use crate::error::{Danger, Error, Kind, Result};
+use crate::name::Digest;
+use crate::registry::RepositoryHandle;
+
+/// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is
+/// vetoed.
+const MAX_NEW_MANIFESTS: usize = 256;
+
+/// Why a planned deletion of a manifest must not happen.
+#[derive(Debug, Clone)]
+pub(super) enum Veto {
+    /// This name points to it now, or to something that needs it.
+    NeededBy(String),
+    /// Something could not be read.
+    Unreadable(Error),
+}
+
+impl Veto {
+    /// The outcome for `name`, whose removal would have deleted the manifest.
+    pub(super) fn outcome(&self, name: &str, digest: &Digest) -> Outcome {
+        let what = format!("{name} stays");
+        Outcome::Kept(match self {
+            Self::NeededBy(other) => Error::new(Kind::Safety(Danger::Unknown), what)
+                .because(format!("{other} points to its manifest {digest} now, or to something that needs it")),
+            Self::Unreadable(error) if matches!(error.kind(), Kind::Safety(Danger::Unlisted)) => {
+                error.clone().within(what)
+            }
+            Self::Unreadable(error) => error.clone().within(what).with_kind(Kind::Safety(Danger::Unknown)),
+        })
+    }
+}
+
+/// What the policies permit for a manifest that is to be deleted.
+#[derive(Debug, Clone, Copy, Default)]
+struct DeletionTerms {
+    /// Indexes may lose it.
+    is_forced: bool,
+    /// Any tag on it may be removed with it.
+    removes_all_tags: bool,
+    /// It was not requested.
+    is_purged: bool,
+}
+
+/// The manifests to delete by digest, and which of them must not be deleted.
+#[derive(Debug)]
+pub(super) struct Vetoes {
+    repository: RepositoryHandle,
+    /// The state that the items were decided by.
+    state: Arc<RepositoryState>,
+    /// Manifests to delete by digest.
+    deleted: HashMap<Digest, DeletionTerms>,
+    /// Those of them that must not be deleted.
+    vetoes: HashMap<Digest, Veto>,
+    /// The children of manifests that were pushed since the plan was made.
+    new_children: HashMap<Digest, Vec<Digest>>,
+}
+
+impl Vetoes {
+    pub(super) fn new(repository: RepositoryHandle, state: Arc<RepositoryState>, items: &[Item]) -> Self {
+        let mut deleted = HashMap::<_, DeletionTerms>::new();
+        for item in items.iter().filter(|item| item.method.is_ok() && item.deletes_manifest()) {
+            let Some(digest) = &item.digest else { continue };
+            let terms = deleted.entry(digest.clone()).or_default();
+            terms.is_forced |= item.request.policy.force;
+            terms.removes_all_tags |= item.request.policy.siblings == Siblings::RemoveAll;
+            terms.is_purged |= !matches!(item.origin, Origin::Requested);
+        }
+        Self { repository, state, deleted, vetoes: HashMap::new(), new_children: HashMap::new() }
+    }
+
+    /// Why a manifest must not be deleted, if so.
+    pub(super) fn get(&self, digest: &Digest) -> Option<&Veto> {
+        self.vetoes.get(digest)
+    }
+
+    /// Drops the vetoes because of what could not be read: it is read again.
+    pub(super) fn clear_unreadable(&mut self) {
+        self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
+    }
+
+    /// Records the children of a manifest that was pushed since the plan was made.
+    pub(super) fn record_children(&mut self, digest: Digest, children: Vec<Digest>) {
+        self.new_children.insert(digest, children);
+    }
+
+    /// Vetoes the deletions that depend on the list of tags: all but those that may remove any tag.
+    pub(super) fn veto_for_list(&mut self, error: &Error) {
+        self.veto_unless(error, |terms| terms.removes_all_tags);
+    }
+
+    /// Vetoes the deletions that a name which cannot be read may depend on: all but those that may remove any tag and
+    /// break any index.
+    pub(super) fn veto_for_name(&mut self, error: &Error) {
+        self.veto_unless(error, |terms| terms.is_forced && terms.removes_all_tags);
+    }
+
+    fn veto_unless(&mut self, error: &Error, is_independent: impl Fn(&DeletionTerms) -> bool) {
+        for (digest, _) in self.deleted.iter().filter(|(_, terms)| !is_independent(terms)) {
+            self.vetoes.entry(digest.clone()).or_insert_with(|| Veto::Unreadable(error.clone()));
+        }
+    }
+
+    /// Vetoes the deletion of what a name on the manifest `root` needs: the manifest, its descendants, and purged
+    /// referrers of these.
+    ///
+    /// # Errors
+    ///
+    /// That not all descendants could be read.
+    pub(super) async fn veto_needed_by(&mut self, name: &str, root: Digest) -> Result<()> {
+        let mut seen = HashSet::from([root.clone()]);
+        let mut waiting = vec![root.clone()];
+        while let Some(digest) = waiting.pop() {
+            let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != root;
+            if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
+                self.vetoes.insert(digest.clone(), Veto::NeededBy(name.to_owned()));
+            }
+            for referrer in self.state.referrers_of(&digest) {
+                if self.deleted.get(&referrer).is_some_and(|terms| terms.is_purged) {
+                    self.vetoes.insert(referrer, Veto::NeededBy(name.to_owned()));
+                }
+            }
+            let children = self.children(&digest).await?;
+            waiting.extend(children.into_iter().filter(|child| seen.insert(child.clone())));
+        }
+        Ok(())
+    }
+
+    /// The children of a manifest: by the snapshot, else as they are read now.
+    async fn children(&mut self, digest: &Digest) -> Result<Vec<Digest>> {
+        if let Some(known) = known_children(&self.state, digest).or_else(|| self.new_children.get(digest).cloned()) {
+            return Ok(known);
+        }
+        if self.new_children.len() >= MAX_NEW_MANIFESTS {
+            return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
+        }
+        let fetched = fetch_existing(&self.repository, NameOrDigest::Digest(digest)).await?;
+        // A child that the registry does not have needs nothing.
+        let children = fetched.map_or_else(|| Ok(Vec::new()), lookup::children)?;
+        self.new_children.insert(digest.clone(), children.clone());
+        Ok(children)
+    }
+}
+
+/// The children of a manifest in the snapshot.
+fn known_children(state: &RepositoryState, digest: &Digest) -> Option<Vec<Digest>> {
+    let index = state.index.as_ref()?;
+    let facts = index.facts(index.manifest_id(digest)?)?;
+    Some(facts.children.iter().map(|child| index.digest(*child)).collect())
+}
