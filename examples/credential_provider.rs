@@ -1,5 +1,5 @@
-//! Plugs in credentials from a source of one's own, such as Vault or a cloud's token service. This one reads a command's
-//! output, once for each registry:
+//! Plugs in credentials from a source of one's own, such as Vault or a cloud's token service. This one reads a
+//! command's output, once for each registry:
 //!
 //! ```sh
 //! cargo run --example credential_provider -- registry.corp:5000 team/app aws ecr get-login-password

@@ -22,7 +22,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Value>, String> {
 /// The document in a JSON text.
 pub(crate) fn parse_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(without_mark(text)).map_err(|error| {
-        // Nothing but the text of the error tells this one.
+        // Only the text of the error identifies this case.
         let is_deep = error.to_string().starts_with("recursion limit exceeded");
         let what = if is_deep { "JSON that is nested too deeply" } else { "not valid JSON" };
         format!("{what} at line {}, column {}", error.line(), error.column())

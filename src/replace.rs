@@ -169,7 +169,7 @@ impl Lock {
             let lock = open_lock(&path)?;
             match lock.try_lock() {
                 Ok(()) if is_at(&lock, &path) => return Ok(Some(Self { path, _file: lock })),
-                // Its holder has removed it: there may be a new one by now.
+                // Its holder has removed it: there may be a new one.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOCK_PAUSE),
                 Err(TryLockError::WouldBlock) => {
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_file_keeps_what_was_in_it() {
+    fn readers_keep_the_old_contents() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config.json");
         fs::write(&path, "former").unwrap();
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_for_everybody_does_not_become_so() {
+    fn restricted_permissions_are_kept() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("registries.yaml");
         for former in [0o600, 0o640, 0o644] {
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn links_stay_and_what_they_lead_to_is_replaced() {
+    fn links_are_followed_and_kept() {
         let home = tempfile::tempdir().unwrap();
         let path = |name: &str| home.path().join(name);
         fs::create_dir(path("dotfiles")).unwrap();
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_to_be_written_is_not() {
+    fn a_read_only_file_is_not_replaced() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config.json");
         fs::write(&path, "former").unwrap();
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+    fn temporary_files_of_killed_processes_are_removed() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("config.json");
         let stay = [
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_at_once_all_count() {
+    fn concurrent_changes_are_all_kept() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("count");
         std::thread::scope(|scope| {

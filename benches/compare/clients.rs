@@ -208,7 +208,7 @@ pub fn first(server: &Server) -> String {
     format!("{}:{}", server.grid.repository(0), server.grid.tag(0))
 }
 
-/// From `N requests, …` in what `--stats` says.
+/// From `N requests, …` in the output of `--stats`.
 pub fn requests_in(stats: &str) -> usize {
     let before = stats.split_once(" requests").map(|(before, _)| before);
     let digits = before.and_then(|before| before.rsplit(char::is_whitespace).next());
@@ -217,7 +217,7 @@ pub fn requests_in(stats: &str) -> usize {
         .unwrap_or_else(|| panic!("no number of requests in {stats}"))
 }
 
-/// From `…, max concurrency 16, …` in what `--stats` says.
+/// From `…, max concurrency 16, …` in the output of `--stats`.
 fn most_at_once(stats: &str) -> Option<usize> {
     let (_, after) = stats.split_once("max concurrency ")?;
     after.split(',').next()?.parse().ok()

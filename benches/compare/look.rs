@@ -13,7 +13,8 @@ const REPOSITORIES: Grid = Grid { repositories: 200, tags: 20 };
 const WARM: f64 = 1.3;
 
 impl Bench {
-    /// `tags -l` and `du`, the first time and with a cache; a file of the top layer, and referrers, beside other clients.
+    /// `tags -l` and `du`, the first time and with a cache; a file of the top layer, and referrers, beside other
+    /// clients.
     pub fn look(&mut self) {
         self.listings();
         self.storage();

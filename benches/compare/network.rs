@@ -1,4 +1,5 @@
-//! Listings and removals over links with a long round trip, steady and with pieces that come late, as after a lost packet.
+//! Listings and removals over links with a long round trip, steady and with pieces that come late, as after a lost
+//! packet.
 
 use std::time::Duration;
 

@@ -285,8 +285,8 @@ fn tokens(http: &Http, url: &str, grid: Grid) -> Vec<String> {
 fn wait(host: &str, ca_file: &str, tokens: &[String]) {
     let mut out = std::io::stdout();
     let tokens: String = tokens.iter().map(|token| format!("{token}\n")).collect();
-    out.write_all(format!("{host}\n{ca_file}\n{tokens}\n").as_bytes()).expect("somebody who reads");
-    out.flush().expect("somebody who reads");
-    // There is no input but its end.
+    out.write_all(format!("{host}\n{ca_file}\n{tokens}\n").as_bytes()).expect("the benchmark reads it");
+    out.flush().expect("the benchmark reads it");
+    // The input is only closed.
     let _ = std::io::stdin().read(&mut [0]);
 }

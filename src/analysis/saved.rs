@@ -32,7 +32,8 @@ struct Record {
 ///
 /// # Errors
 ///
-/// [`Kind::Config`](crate::Kind::Config): a line or record cannot be read, naming the first, or the file has no records.
+/// [`Kind::Config`](crate::Kind::Config): a line or record cannot be read, naming the first, or the file has no
+/// records.
 pub fn read_saved_tags(bytes: &[u8]) -> Result<Vec<SavedTag>> {
     let cannot = |cause: String| Error::config("cannot read the snapshot").because(cause);
     let text =
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn an_unreadable_line_is_named() {
         let refused = |text: &str| read_saved_tags(text.as_bytes()).expect_err(text).causes()[0].clone();
         assert_eq!(refused(""), "it has no tags");
         assert_eq!(refused("{}"), "record 1 has no registry");

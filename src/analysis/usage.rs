@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_not_counted_as_nothing() {
+    fn unknown_sizes_do_not_count_as_zero() {
         let mut builder = Builder::default();
         let missing = builder.manifest(&Digest::of(Algorithm::Sha256, b"missing"));
         builder.set(missing, ManifestState::Missing);

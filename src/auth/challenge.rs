@@ -140,8 +140,8 @@ fn is_malformed(why: &Malformed) -> String {
     format!("the WWW-Authenticate header is malformed: {why}")
 }
 
-/// The error of a login that failed after a challenge that breaks off. The registry or its token server was asked without
-/// what is missing, so that a refusal says nothing about the password.
+/// The error of a login that failed after a challenge that breaks off. The registry or its token server was asked
+/// without what is missing, so that a refusal says nothing about the password.
 pub(crate) fn failed_after_malformed(why: &Malformed, error: Error, registry: &str) -> Error {
     let cause = is_malformed(why);
     let is_login_refused = match error.kind() {

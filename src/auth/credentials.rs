@@ -28,7 +28,7 @@ pub enum Credentials {
         /// The password that is stored with it, for a token server that does not exchange identity tokens.
         password: Option<SecretString>,
     },
-    /// A token that is sent to the registry as it is.
+    /// A token that is sent to the registry unchanged.
     RegistryToken(SecretString),
 }
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_token_is_sent_as_it_is_or_not_at_all() {
+    fn a_registry_token_is_sent_unchanged_or_not_at_all() {
         assert_eq!(exposed(Credentials::RegistryToken("t".into()).bearer_header()).as_deref(), Some("Bearer t"));
         for token in ["", "a b", "a\nb", "\u{e9}"] {
             assert_eq!(exposed(Credentials::RegistryToken(token.into()).bearer_header()), None, "{token:?}");

@@ -3,9 +3,9 @@
 //!
 //! More lenient than the RFC where registries need it: any white space may follow the scheme, and an unquoted value may
 //! contain the characters of URLs and scopes (`realm=https://…/token`). A parameter without a value is left out, and of
-//! a challenge that breaks off, what comes before is kept. Stricter where ambiguity could be exploited: a challenge with
-//! duplicate parameters or unbalanced quotation marks is refused as a whole, as are control characters and overlong
-//! lines.
+//! a challenge that breaks off, what comes before is kept. Stricter where ambiguity could be exploited: a challenge
+//! with duplicate parameters or unbalanced quotation marks is refused as a whole, as are control characters and
+//! overlong lines.
 
 /// The longest header line that is parsed, in bytes.
 const MAX_LINE: usize = 16 * 1024;
@@ -36,8 +36,8 @@ pub struct Malformed {
     pub position: usize,
 }
 
-/// Parses one header line. Returns the challenges, and why the rest cannot be parsed, if so; the last challenge then has
-/// the parameters before the error.
+/// Parses one header line. Returns the challenges, and why the rest cannot be parsed, if so; the last challenge then
+/// has the parameters before the error.
 pub fn parse_line(line: &[u8]) -> (Vec<RawChallenge>, Option<Malformed>) {
     let mut challenges = Vec::new();
     let mut cursor = Cursor { line, position: 0 };
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_whole_survives_what_is_not() {
+    fn intact_challenges_survive_malformed_ones() {
         let (challenges, malformed) = parse_line(br#"Basic realm="x", Bearer realm="https://a/t"#);
         assert_eq!(challenges, [raw("Basic", &[("realm", "x")])]);
         assert_eq!(malformed, Some(Malformed { reason: "a quoted value has no end", position: 30 }));

@@ -148,7 +148,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_allowed_is_safe(realm in "(https?://|/|//|@|:|\\\\|localhost|127\\.1|evil\\.example|#|\\?|[ -~]){0,8}") {
+        fn every_accepted_realm_is_safe(realm in "(https?://|/|//|@|:|\\\\|localhost|127\\.1|evil\\.example|#|\\?|[ -~]){0,8}") {
             let registry = Url::parse("https://registry.example.com").expect("a URL");
             if let Ok(url) = token_server(&registry, None, &realm) {
                 prop_assert_eq!(url.scheme(), "https");

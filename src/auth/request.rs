@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sent_for_what_the_challenge_lacks() {
+    fn absent_parameters_are_not_sent() {
         let realm = Url::parse("https://auth.example/token").expect("a URL");
         let challenge =
             BearerChallenge { realm: String::new(), service: None, scope: None, error: None, malformed: None };

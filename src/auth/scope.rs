@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn zots_scope_of_the_catalog_is_taken_as_it_is() {
+    fn zots_scope_of_the_catalog_is_accepted() {
         let catalog = Permission::catalog();
         let requested = |scope: &str, permission: &Permission| Scopes::for_request(Some(scope), Some(permission));
         assert_eq!(requested("repository::pull", &catalog).to_string(), "repository::pull");
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_become_something_else() {
+    fn ambiguous_scopes_are_refused() {
         for text in [
             "",
             "aws",
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_names_the_right_and_nothing_else() {
+    fn a_challenge_only_decides_what_the_permission_is_called() {
         let app = |action| Some(on("team/app", action));
         for (scope, permission, expected) in [
             (None, Some(Permission::catalog()), ""),
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_allows_a_right_by_name_or_by_star() {
+    fn a_scope_allows_an_action_by_name_or_by_star() {
         let allows = |scope: &str, permission: &Permission| scope.parse::<Scope>().expect(scope).allows(permission);
         assert!(allows("repository:a:pull", &on("a", Action::Pull)));
         assert!(allows("repository:a:*", &on("a", Action::Delete)));
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registrys_detail_names_the_missing_right() {
+    fn the_registrys_detail_names_the_missing_permission() {
         let detail = r#"[{"Type":"repository","Class":"","Name":"team/app","Action":"pull"},
                          {"Type":"repository","Class":"","Name":"team/app","Action":"delete"}, 7, {"Type":"x"}]"#;
         assert_eq!(Scopes::from_detail(detail).to_string(), "repository:team/app:delete,pull");

@@ -127,7 +127,8 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`Kind::Protocol`] if it cannot be stored: it is larger than 64 KiB, or has a character that is not visible ASCII.
+    /// [`Kind::Protocol`] if it cannot be stored: it is larger than 64 KiB, or has a character that is not visible
+    /// ASCII.
     pub fn refresh_token(&self) -> Result<Option<&SecretString>> {
         let Some(refresh) = &self.refresh else { return Ok(None) };
         let unusable = |fault| Error::new(Kind::Protocol(fault), "the token server's identity token cannot be used");
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn nanoseconds_are_no_years() {
+    fn a_lifetime_in_nanoseconds_is_recognised() {
         for (given, seconds) in [
             ("300000000000", 300.0),
             ("\"300000000000\"", 300.0),
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn either_name_will_do() {
+    fn token_and_access_token_are_both_read() {
         for (body, expected) in [
             (r#"{"token":"a"}"#, "Bearer a"),
             (r#"{"access_token":"b","token_type":"Bearer","scope":null}"#, "Bearer b"),

@@ -109,7 +109,7 @@ impl Folder {
         Ok(files)
     }
 
-    /// Removes what was not used for the longest time, until everything fits into the limit with some room.
+    /// Removes the least recently used entries, until the rest is below the limit by some margin.
     pub fn trim(&self, limit: u64) {
         let Ok(files) = self.all_files() else { return };
         let now = SystemTime::now();

@@ -28,7 +28,7 @@ fn ann() -> Scope {
 }
 
 #[test]
-fn what_was_put_is_found_by_its_own_scope_only() {
+fn entries_are_found_in_their_own_scope_only() {
     let (_folder, cache) = cache(DEFAULT_LIMIT);
     let (digest, one) = content("one");
     cache.put(&ann(), &digest, &one);
@@ -164,7 +164,7 @@ fn clearing_removes_everything_and_an_absent_folder_is_empty() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_no_error() {
+fn an_unwritable_folder_is_ignored() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     fs::write(&file, "").expect("it is written");

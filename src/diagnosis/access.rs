@@ -155,8 +155,8 @@ pub(super) async fn tags(context: &mut Context) -> Result<Outcome> {
     Ok(Outcome::passed(detail))
 }
 
-/// The outcome where tags cannot be listed. Some registries have no such list, which a pull does not need; others answer
-/// the same for a repository that does not exist.
+/// The outcome where tags cannot be listed. Some registries have no such list, which a pull does not need; others
+/// answer the same for a repository that does not exist.
 async fn without_list(context: &mut Context, repository: &RepositoryHandle, error: Error) -> Result<Outcome> {
     let may_lack_it = matches!(error.kind(), Kind::NotFound(_) | Kind::Unsupported(Operation::Tags));
     if !may_lack_it || error.has_code("NAME_UNKNOWN") {

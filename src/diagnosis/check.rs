@@ -105,8 +105,8 @@ pub enum Status {
     Passed,
     /// Something is wrong.
     Failed,
-    /// Nothing to check, or a check that this one depends on failed; with a finding, a permission that is missing and not
-    /// needed.
+    /// Nothing to check, or a check that this one depends on failed; with a finding, a permission that is missing and
+    /// not needed.
     Skipped,
 }
 

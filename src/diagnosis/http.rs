@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_of_telling_a_limit_is_read() {
+    fn every_rate_limit_header_is_read() {
         for (pairs, expected) in [
             (
                 &[("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "76;w=21600")][..],

@@ -9,8 +9,8 @@
 //! A [`Check`] that failed has a [`Finding`]: the [`Problem`] as facts, its cause in words, and the kind of error that
 //! any other request would have met. Remedies are not part of it, because they name the options and files of a program.
 //!
-//! After the checks, a [`ClientReport`] says of each other client on this machine, such as docker, whether it trusts the
-//! registry and has credentials for it.
+//! After the checks, a [`ClientReport`] says of each other client on this machine, such as docker, whether it trusts
+//! the registry and has credentials for it.
 //!
 //! Nothing on the registry is changed. Credentials are sent by the same code, and to the same servers, as in a normal
 //! request; every other request that is made here carries none.

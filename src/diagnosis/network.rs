@@ -88,7 +88,7 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
     }
 }
 
-/// What the resolver is told to do, where `/etc/resolv.conf` tells it (resolv.conf(5)).
+/// The resolver's configuration in `/etc/resolv.conf` (resolv.conf(5)).
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ResolverSettings {
     servers: Vec<String>,
@@ -135,7 +135,7 @@ impl ResolverSettings {
         !host.ends_with('.') && !self.search.is_empty()
     }
 
-    /// What the search list made of a name that does not exist as it is: a wildcard there finds whatever is misspelt.
+    /// The name that the search list made of one that does not exist: a wildcard there resolves every typo.
     async fn completed(&self, host: &str, limit: Duration) -> Option<String> {
         if !self.searches(host) {
             return None;
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_resolver_is_told_by_its_settings() {
+    fn the_resolver_configuration_is_read() {
         let text = "# made by hand\ndomain old.example\nsearch corp.example lab.example\nnameserver 10.0.0.2\n\
                     nameserver 10.0.0.3\noptions timeout:1\n";
         let settings = ResolverSettings::parse(text);

@@ -48,9 +48,9 @@ pub enum Kind {
     UnusableChallenge,
     /// The repository does not exist, or cannot be read anonymously: the registry does not say which.
     Hidden,
-    /// Credentials exist but cannot be had, and nothing is changed without them. Nothing was sent.
+    /// Credentials are configured but cannot be obtained, and nothing is changed without them. Nothing was sent.
     CredentialsUnavailable(Action),
-    /// The credentials were refused, or do not give the right that was needed.
+    /// The credentials were refused, or do not grant the required permission.
     Denied(Denial),
     /// The registry names a token server that must not receive credentials.
     UnsafeRealm,
@@ -58,14 +58,14 @@ pub enum Kind {
     Unsupported(Operation),
     /// A reply that violates the protocol.
     Protocol(Fault),
-    /// An incomplete listing, or a batch of which a part failed.
+    /// An incomplete listing, or a partly failed batch.
     Incomplete,
     /// An incomplete listing: its next page is linked on another host, where nothing is sent.
     ForeignPage {
         /// The host.
         host: String,
     },
-    /// Too many requests; [`Reply::retry_after`] says when to come back, if the registry did.
+    /// Too many requests; [`Reply::retry_after`] is how long to wait, if the registry said so.
     RateLimited,
     /// Continuing could delete or show something other than what was asked for. Nothing was changed.
     Safety(Danger),

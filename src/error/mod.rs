@@ -198,7 +198,7 @@ impl Error {
         self
     }
 
-    /// Whether no token could be had.
+    /// Whether no token could be obtained.
     pub(crate) fn is_during_login(&self) -> bool {
         self.0.during_login
     }

@@ -153,7 +153,8 @@ impl AuthState {
             .await
     }
 
-    /// Whether there are credentials for such a request. `quietly`: without warnings of those that cannot be had.
+    /// Whether there are credentials for such a request. `quietly`: without warnings about those that cannot be
+    /// obtained.
     pub async fn has_credentials(&self, permission: Option<&Permission>, quietly: bool) -> bool {
         let repository = permission.and_then(|permission| permission.repository.as_ref());
         let found = match quietly {
@@ -205,8 +206,8 @@ impl AuthState {
         Ok(None)
     }
 
-    /// Refuses to send a change anonymously when credentials exist and cannot be had, because a credential helper
-    /// failed: the registry would attribute the change to someone else. Reading is always allowed.
+    /// Refuses to send a change anonymously when credentials are configured and cannot be obtained, because a
+    /// credential helper failed: the registry would attribute the change to someone else. Reading is always allowed.
     ///
     /// # Errors
     ///
@@ -274,9 +275,9 @@ impl AuthState {
         url.origin() == self.origin || upgraded
     }
 
-    /// Says of a denial by `url` whether it is about being logged in, about the password or about a permission; who was
-    /// denied, and what `token`, if one was sent, grants. That of an anonymous request has the credentials that almost
-    /// were the registry's. `masked` removes secrets from what the token says.
+    /// Classifies a denial by `url`: a missing login, a wrong password or a missing permission. Adds who was denied,
+    /// and what `token`, if one was sent, grants. That of an anonymous request has the credentials that almost were the
+    /// registry's. `masked` removes secrets from what the token says.
     ///
     /// Registries answer alike for a repository that does not exist and for one that may not be read: then both are
     /// said.
@@ -362,7 +363,7 @@ pub(super) fn hidden(repository: &Repository, registry: &str) -> String {
     format!("{repository} does not exist on {registry}, or requires login")
 }
 
-/// Whether the registry says that the password has expired, as Amazon ECR does with 403. Only its text tells.
+/// Whether the registry says that the password has expired, as Amazon ECR does with 403. Only its text shows it.
 fn has_expired(error: &Error) -> bool {
     error.reply().is_some_and(|reply| reply.errors.iter().any(|error| error.message.contains("token has expired")))
 }

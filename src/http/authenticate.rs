@@ -89,7 +89,8 @@ impl Authenticator {
     /// Sends a request, and answers a 401 of the registry and one of the place it redirects to. The reply may have any
     /// status.
     ///
-    /// 1. A change is refused if its credentials exist and cannot be had ([`AuthState::refuse_anonymous_change`]).
+    /// 1. A change is refused if its credentials are configured and cannot be obtained
+    ///    ([`AuthState::refuse_anonymous_change`]).
     /// 2. The request goes out with the first of these:
     ///    - the cached token for its permission;
     ///    - the `Authorization` that was accepted for its permission, or for another one for which the keychain has the
@@ -103,8 +104,9 @@ impl Authenticator {
     ///      request is sent again without one, and the challenge of that reply counts;
     ///    - a 401 of the registry's own origin gets the credentials of the keychain, that of any other origin gets
     ///      none;
-    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`](crate::auth::token_server)). A token that another
-    ///      request has fetched comes first, then one for each of the credentials in turn, or an anonymous one;
+    ///    - Bearer: the token server must be safe to send credentials to ([`token_server`](crate::auth::token_server)).
+    ///      A token that another request has fetched comes first, then one for each of the credentials in turn, or an
+    ///      anonymous one;
     ///    - Basic: each of the credentials in turn;
     ///    - a 401 to a fresh answer is final.
     /// 5. A reply to an anonymous request that brings no challenge is not final if the keychain has credentials: some
@@ -168,11 +170,11 @@ impl Authenticator {
         Ok((SentAuthorization::prefetched(prefetched), self.limiter.acquire().await))
     }
 
-    /// Rule 5 of [`Authenticator::send`]: the challenge to answer although this reply to an anonymous request brings none
-    /// that can be answered. It is that of a reply other than 401, or else that of the registry's root.
+    /// Rule 5 of [`Authenticator::send`]: the challenge to answer although this reply to an anonymous request brings
+    /// none that can be answered. It is that of a reply other than 401, or else that of the registry's root.
     ///
-    /// zot's `anonymousPolicy` answers an anonymous request for the catalog with what everybody may see, and challenges at
-    /// the root. Other registries answer 404 for what is private, or 401 without a challenge.
+    /// zot's `anonymousPolicy` answers an anonymous request for the catalog with what everybody may see, and challenges
+    /// at the root. Other registries answer 404 for what is private, or 401 without a challenge.
     async fn unasked_challenge(&self, request: &Request, response: &mut Response) -> Result<Option<Challenge>> {
         let is_challenging = response.headers().contains_key(WWW_AUTHENTICATE);
         let is_final = match response.status() {
@@ -211,9 +213,9 @@ impl Authenticator {
         Ok(challenge_of(&response).ok().filter(|_| is_home))
     }
 
-    /// Sends a request again with an answer to a challenge that its own reply did not bring. Such a Bearer challenge has
-    /// no scope for the request, so the standard one is asked for; if the registry refuses the token, its own challenge
-    /// counts.
+    /// Sends a request again with an answer to a challenge that its own reply did not bring. Such a Bearer challenge
+    /// has no scope for the request, so the standard one is asked for; if the registry refuses the token, its own
+    /// challenge counts.
     async fn log_in_unasked(&self, request: &Request, response: Response, challenge: Challenge) -> Result<Response> {
         let permission = request.context.permission.as_ref();
         let (url, key) = (request.url.clone(), (request.url.origin(), permission.cloned()));
@@ -415,8 +417,8 @@ pub(super) fn challenge_of(response: &Response) -> Result<Challenge> {
     preferred(challenges(lines)).map_err(|error| response.mask(error))
 }
 
-/// Whether a 401 to Basic credentials says that they are wrong. Some registries answer so where a permission is missing:
-/// olareg then names its scope, and Harbor does so for its catalog.
+/// Whether a 401 to Basic credentials says that they are wrong. Some registries answer so where a permission is
+/// missing: olareg then names its scope, and Harbor does so for its catalog.
 fn refuses_login(response: &Response, request: &Request) -> bool {
     let is_for_catalog = request.context.permission.as_ref().is_some_and(|needed| needed.action == Action::Catalog);
     let lines = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes);

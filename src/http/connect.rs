@@ -34,7 +34,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> RawStream for T {}
 ///
 /// # Errors
 ///
-/// [`Kind::Network`] if the server or the proxy cannot be reached; [`Kind::Config`] if the proxy's variable cannot be used.
+/// [`Kind::Network`] if the server or the proxy cannot be reached; [`Kind::Config`] if the proxy's variable cannot be
+/// used.
 pub async fn connect(url: &Url, options: &Options, trust: &Trust) -> Result<Box<dyn RawStream>> {
     match choose_proxy(url).proxy()? {
         Some(proxy) => through(&proxy, url, trust, options.connect_timeout, options.connect_timeout).await,
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_closed_port_and_an_unknown_name_are_told_apart() {
+    async fn a_closed_port_and_an_unknown_name_are_distinguished() {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let refusal = |text: String| async move {
             let error = connect(&Url::parse(&text).unwrap(), &options(), &trust()).await.err().unwrap();

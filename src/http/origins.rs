@@ -129,7 +129,7 @@ impl Origins {
     }
 }
 
-/// Makes room for one more; what is forgotten is learned again.
+/// Evicts one if there are too many; what was known about it is learned again.
 pub(super) fn make_room<T>(known: &mut HashMap<Origin, T>, next: &Origin) {
     if known.len() >= MAX_ORIGINS && !known.contains_key(next) {
         known.clear();

@@ -157,7 +157,8 @@ impl Pool {
         Ok(response)
     }
 
-    /// Sends one request by this client. The outer error is that it cannot be sent, the next that no reply came in time.
+    /// Sends one request by this client. The outer error is that it cannot be sent, the next that no reply came in
+    /// time.
     async fn send_once(
         &self,
         cell: &Cell,
@@ -232,7 +233,7 @@ impl Pool {
         client.await.cloned()
     }
 
-    /// The proxy of an origin; what it is told is kept out of logs and errors.
+    /// The proxy of an origin; its credentials are kept out of logs and errors.
     fn proxy(&self, url: &Url) -> Result<Option<Proxy>> {
         let proxy = choose_proxy(url).proxy()?;
         if let Some((username, password)) = proxy.as_ref().and_then(Proxy::credentials) {

@@ -1,8 +1,9 @@
 //! The race of a host's addresses: "Happy Eyeballs" (RFC 8305).
 //!
-//! Addresses are tried in their order, families in turn; where one does not answer at once, the next is tried beside it. The
-//! HTTP client tries those of one family one after the other, each for its share of the time limit. So this race is run
-//! beside it once the first address is late, and the client is made to begin anew with the address that answers.
+//! Addresses are tried in their order, families in turn; where one does not answer at once, the next is tried beside
+//! it. The HTTP client tries those of one family one after the other, each for its share of the time limit. So this
+//! race is run beside it once the first address is late, and the client is made to begin anew with the address that
+//! answers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -156,6 +157,6 @@ mod tests {
         assert_eq!(stream.peer_addr().expect("an address"), alive);
         let error = connect_first(&[closed(2), closed(3)]).await.expect_err("none answers");
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-        assert_eq!(connect_first(&[]).await.expect_err("there is none").kind(), io::ErrorKind::NotFound);
+        assert_eq!(connect_first(&[]).await.expect_err("no addresses to connect to").kind(), io::ErrorKind::NotFound);
     }
 }

@@ -92,7 +92,7 @@ fn at_redirect_target(error: Error, request: &Request, url: &Url, observer: &Obs
 
 /// Where a redirect from `from` leads, when it may be followed.
 ///
-/// `peer` is the address of `from`, if known: it tells how private the network is that the redirect comes from.
+/// `peer` is the address of `from`, if known: it shows how private the network is that the redirect comes from.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! The resolver: one look-up of a name for all requests and attempts that need it.
 //!
-//! The system resolves names (`getaddrinfo`), so that `/etc/hosts`, nsswitch, search lists and split DNS apply. A look-up
-//! goes on after those who wanted it have given up, and the next attempt gets its result.
+//! The system resolves names (`getaddrinfo`), so that `/etc/hosts`, nsswitch, search lists and split DNS apply. A
+//! look-up goes on after those who wanted it have given up, and the next attempt gets its result.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -191,7 +191,7 @@ impl OriginResolver {
     ///
     /// # Errors
     ///
-    /// [`LookupError`], and [`PrivateAddress`] if there is none that the host may have.
+    /// [`LookupError`], and [`PrivateAddress`] if the host may have none of its addresses.
     pub async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
         let is_host = name.eq_ignore_ascii_case(&self.host);
         let limit = self.limit.filter(|_| is_host);
@@ -274,7 +274,7 @@ mod tests {
     async fn requests_share_a_lookup_that_outlives_the_request_that_began_it() {
         let resolver = Resolver::default();
         let (sender, receiver) = futures::channel::oneshot::channel();
-        let slow = receiver.map(|result| result.expect("it is told to end")).boxed().shared();
+        let slow = receiver.map(|result| result.expect("the sender is not dropped")).boxed().shared();
         resolver.names().entry("reg".to_owned()).or_default().pending = Some(slow);
         assert!(resolver.lookup("reg").now_or_never().is_none());
         assert!(resolver.is_pending("reg"));

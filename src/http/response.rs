@@ -119,8 +119,8 @@ impl Response {
         self.announced.filter(|_| self.gunzip.is_none())
     }
 
-    /// Whether the end of the body shows that it is whole: its length was announced, or it is chunked. Otherwise it ends
-    /// with the connection or the stream, which may also break.
+    /// Whether the end of the body shows that it is whole: its length was announced, or it is chunked. Otherwise it
+    /// ends with the connection or the stream, which may also break.
     pub fn has_certain_end(&self) -> bool {
         self.announced.is_some() || self.headers().contains_key(TRANSFER_ENCODING)
     }
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_object_stores_keep_of_an_upload_is_no_coding() {
+    fn encodings_that_object_stores_keep_from_uploads_are_ignored() {
         for none in ["identity", "UTF-8", "aws-chunked", "none", "binary"] {
             assert!(is_no_coding(none), "{none}");
         }

@@ -12,8 +12,8 @@ use super::retry_after::MAX_WAIT;
 use super::timeouts::{MAX_SILENCE, Timeouts};
 use crate::error::{Error, Kind, Result};
 
-/// How much longer the waits are where a server that has answered cannot be reached: three retries then last for seven seconds at least,
-/// in which a registry has restarted.
+/// How much longer the waits are where a server that has answered cannot be reached: three retries then last for seven
+/// seconds at least, in which a registry has restarted.
 const OUTAGE_FACTOR: u32 = 4;
 
 /// The waits between attempts: doubling up to 8 s, each with up to as much jitter again.

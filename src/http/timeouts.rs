@@ -8,8 +8,8 @@ use super::options::Options;
 use super::request::authority;
 use crate::error::{Error, Kind, Result};
 
-/// How long a server may be silent, in all attempts at one request and for all requests together. The first silence may be
-/// that of a dead connection, a second one is the server's own.
+/// How long a server may be silent, in all attempts at one request and for all requests together. The first silence may
+/// be that of a dead connection, a second one is the server's own.
 pub(super) const MAX_SILENCE: Duration = Duration::from_secs(120);
 
 /// The limits of one transport.

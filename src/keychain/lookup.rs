@@ -23,7 +23,8 @@ impl CredentialMatch {
         Self { credentials, identity }
     }
 
-    /// What looks like a mistake in the user name or the password, without quoting either: for a login that was refused.
+    /// What looks like a mistake in the user name or the password, without quoting either: for a login that was
+    /// refused.
     pub fn oddity(&self) -> Option<String> {
         let Credentials::Basic { username, password } = &self.credentials else { return None };
         [("the password", password.expose_secret()), ("the user name", username.as_str())]
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_mistake_is_told_without_quoting_it() {
+    fn likely_mistakes_are_reported_without_quoting() {
         for (password, told) in [
             ("", Some("the password is empty")),
             ("pw\n", Some("the password ends with a line break")),

@@ -163,7 +163,7 @@ configs:
     }
 
     #[test]
-    fn mistakes_are_named_to_whom_they_concern() {
+    fn mistakes_are_reported_for_their_registry_only() {
         let lookup = find(YAML, "scheme.corp");
         assert!(lookup.found.is_empty());
         assert_eq!(

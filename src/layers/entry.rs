@@ -51,7 +51,7 @@ pub struct FileEntry {
     pub size: Option<u64>,
     /// When it was modified; `None` where that is not a valid date.
     pub modified: Option<Timestamp>,
-    /// The target of a link: of a symbolic link as it is written, of a hard link the path in the image.
+    /// The target of a link: of a symbolic link as written, of a hard link the path in the image.
     pub link: Option<Box<[u8]>>,
 }
 

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_limit_is_exact() {
+    fn a_given_limit_is_exact() {
         assert!(unpack(10, 1 << 30, Some(10)).is_ok());
         assert!(unpack(11, 1 << 30, Some(10)).is_err());
     }

@@ -72,7 +72,7 @@ impl Search {
         }
     }
 
-    /// A folder above the target that is none.
+    /// The target is below something that is not a folder.
     fn above(&mut self, file: &FileEntry) -> bool {
         match (file.kind, file.link.as_deref()) {
             (FileKind::Directory, _) => false,

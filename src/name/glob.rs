@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_glob_says_why() {
+    fn an_invalid_glob_says_why() {
         for (text, cause) in [
             ("v[1", "unclosed character class at byte 1"),
             ("{a,b", "unclosed brace expansion at byte 0"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn stars_cost_no_more_than_their_number_times_the_name() {
+    fn matching_takes_at_most_the_stars_times_the_length() {
         let stars = "*a".repeat(60);
         assert!(!glob(&format!("{stars}b")).is_match(&"a".repeat(128)));
         let braces = "{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}{a,aa}b";

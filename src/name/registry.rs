@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn https_is_spoken_unless_http_is_written() {
+    fn https_is_the_default_scheme() {
         for text in ["localhost:5000", "127.0.0.1", "[::1]:5000", "10.0.0.1:80", "registry", "HTTPS://registry"] {
             assert!(!registry(text).is_plain_http(), "{text}");
             assert_eq!(registry(text).base().scheme(), "https");

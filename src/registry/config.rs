@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn one_member_that_cannot_be_read_takes_no_other_along() {
+    fn an_unreadable_member_does_not_affect_the_others() {
         let config =
             br#"{"config":{"Labels":{"a":null,"b":7,"c":"d"},"Env":["A=1",null,2]},"history":[null,{"created_by":7}]}"#;
         let config = ImageConfig::parse(config).expect("JSON");
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn models_say_elsewhere_when_they_were_made() {
+    fn creation_times_of_models_are_read() {
         for name in ["createdAt", "created"] {
             let config =
                 format!(r#"{{"descriptor":{{"{name}":"2025-01-01T00:00:00Z"}},"config":{{"format":"gguf"}}}}"#);

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_dates_say_nothing() {
+    fn fixed_dates_are_ignored() {
         for fixed in [
             "0001-01-01T00:00:00Z",
             "1970-01-01T00:00:00Z",

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_another_type_is_refused() {
+    fn members_of_another_type_are_refused() {
         for json in [
             r#"{"size":-1}"#,
             r#"{"size":9223372036854775808}"#,
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_of_other_algorithms_are_kept_as_they_stand() {
+    fn digests_of_other_algorithms_are_kept_unchanged() {
         for text in ["blake3:4444", "sha384:ab", "multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8"] {
             let digest: DescriptorDigest = text.parse().expect(text);
             assert_eq!((digest.as_str(), digest.supported()), (text, None));
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_never_is_a_manifest_is_a_blob() {
+    fn only_types_that_are_never_manifests_are_blobs() {
         let may_be = |media_type: &str| {
             Descriptor { media_type: media_type.to_owned(), ..Descriptor::default() }.may_be_manifest()
         };

@@ -19,7 +19,7 @@ use crate::name::{Algorithm, Digest};
 /// The most levels of indexes within indexes.
 pub(super) const MAX_DEPTH: usize = 4;
 
-/// A manifest as it is stored.
+/// A manifest as stored.
 #[derive(Debug, Clone)]
 pub struct Manifest {
     /// The digest of [`Manifest::bytes`]; for a signed schema 1 manifest, of its payload.
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_in_part_is_refused_as_a_whole() {
+    fn a_partly_readable_manifest_is_refused_as_a_whole() {
         for (text, cause) in [
             (r#"{"manifests":[{"digest":"sha256:00"}]}"#, "manifests[0].digest: 'sha256:00' is not a digest"),
             (r#"{"manifests":[{"digest":7},{"size":-1}]}"#, "manifests[0].digest: invalid type: integer `7`"),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_of_it_can_be_read_is_there() {
+    fn readable_parts_are_kept() {
         let digest = Digest::of(Algorithm::Sha256, b"x");
         let text = format!(
             r#"{{"config":{{}},"layers":[null,{{}},{{"digest":"{digest}","size":-1}}],"annotations":{{"a":1,"b":null}},"artifactType":""}}"#
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_source_tells() {
+    fn the_best_source_of_a_date_wins() {
         let dates = document(image(Vec::new()), "2024-04-10T12:53:50+02:00").dates();
         let annotation = Some(date("2024-04-10T10:53:50Z"));
         assert_eq!(dates.created(now()), annotation);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn old_images_and_caches_have_their_own() {
+    fn old_images_and_caches_have_dates() {
         let schema1 = Schema1 { created: Some(date("2016-05-01T10:00:00Z")), ..Schema1::default() };
         let created = |content| document(content, "").dates().created(now());
         assert_eq!(created(Content::Schema1(schema1)), Some(date("2016-05-01T10:00:00Z")));

@@ -245,7 +245,7 @@ mod tests {
     const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
     #[test]
-    fn the_config_tells_and_else_the_first_layer() {
+    fn the_kind_follows_from_the_config_else_the_first_layer() {
         for (config, layers, kind) in [
             (CONFIG, &[LAYER][..], "image"),
             ("", &[], "image"),
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn predicates_are_told_once_and_their_number_is_bounded() {
+    fn predicates_are_listed_once_and_bounded() {
         let mut document = image(CONFIG, &["application/vnd.in-toto+json"; 40]);
         let Content::Image { layers, .. } = &mut document.content else { panic!("an image") };
         for (number, layer) in layers.iter_mut().enumerate() {

@@ -7,8 +7,8 @@
 //! How the end is found:
 //!
 //! 1. A page with a link leads to the next one. An empty page is the last, unless its link leads on.
-//! 2. A page without a link is the last, unless it is full and none had a link: Gitea and others page without. Then the page after
-//!    its last name is read, and the list ends with a page that brings nothing new.
+//! 2. A page without a link is the last, unless it is full and none had a link: Gitea and others page without. Then the
+//!    page after its last name is read, and the list ends with a page that brings nothing new.
 //! 3. If that page has names that were listed before, the registry ignores `last` (crane's catalog, which is in another
 //!    order each time, Artifact Registry): the whole list is read at once, and what is new in it added.
 
@@ -320,8 +320,8 @@ impl Listing {
         self.follow(page, request)
     }
 
-    /// The request for the page after this one, unless it was read before or there are too many. An empty page that leads
-    /// back is the last.
+    /// The request for the page after this one, unless it was read before or there are too many. An empty page that
+    /// leads back is the last.
     fn follow(&self, page: &Page, request: Request) -> Result<Option<Request>> {
         if self.seen.addresses.contains(&hash(request.url.as_str())) {
             let error = pagination_loop("the registry leads back to a page that was read");
@@ -369,7 +369,8 @@ fn endless() -> Error {
         .because("the registry links no next page, and ignores the name to continue after")
 }
 
-/// The largest page that a registry allows, where its refusal of a larger one says so: `n is too large (n=1000, max=2)`.
+/// The largest page that a registry allows, where its refusal of a larger one says so: `n is too large (n=1000,
+/// max=2)`.
 fn stated_maximum(error: &Error) -> Option<usize> {
     let texts = error.reply()?.errors.iter().flat_map(|error| [&error.message, &error.detail]);
     texts.into_iter().find_map(|text| {

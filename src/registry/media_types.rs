@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_type_that_is_no_manifests_says_nothing() {
+    fn an_unrelated_content_type_is_ignored() {
         for nothing in
             ["", "application/json", "binary/octet-stream", "text/html", "unknown", "a", "invalid content type"]
         {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_told_as_an_image_is_ambiguous() {
+    fn an_index_with_the_type_of_an_image_is_ambiguous() {
         for (content_type, body) in [
             (OCI_MANIFEST, stating(OCI_INDEX, INDEX)),
             (OCI_MANIFEST, stating(OCI_INDEX, NOTHING)),

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_costs_only_itself() {
+    fn an_unreadable_member_does_not_affect_the_others() {
         let mut reader = Reader::default();
         let texts = reader.texts(Some(raw(r#"{"a":"b","c":7,"d":null}"#)), format_args!("annotations"));
         assert_eq!(texts, BTreeMap::from([("a".to_owned(), "b".to_owned()), ("d".to_owned(), String::new())]));

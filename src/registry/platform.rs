@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_not_shown() {
+    fn absent_parts_are_not_shown() {
         let read = |json: &str| serde_json::from_str::<Platform>(json).expect(json);
         assert_eq!(read(r#"{"os":"linux","architecture":"amd64","variant":""}"#).to_string(), "linux/amd64");
         assert_eq!(read(r#"{"os":"linux","architecture":null,"os.features":[null]}"#).to_string(), "linux");

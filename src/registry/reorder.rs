@@ -69,7 +69,7 @@ where
                     return Poll::Ready(Some(result));
                 }
                 Poll::Ready(None) if works.is_done() => return Poll::Ready(None),
-                // Those that finished just now have made room.
+                // Those that finished just now have left the buffer.
                 _ if !has_room && waiting.count.load(Ordering::Relaxed) > count => {}
                 _ => return Poll::Pending,
             }
@@ -88,7 +88,7 @@ mod tests {
 
     type Sender = oneshot::Sender<Vec<u8>>;
 
-    /// Works that finish when they are told to.
+    /// Works that finish when the test lets them.
     #[derive(Default, Clone)]
     struct Works {
         senders: Rc<RefCell<Vec<Option<Sender>>>>,
@@ -100,7 +100,7 @@ mod tests {
             stream::iter(0..count).map(move |_| {
                 let (sender, receiver) = oneshot::channel();
                 senders.borrow_mut().push(Some(sender));
-                receiver.map(|result| result.expect("it is told to finish"))
+                receiver.map(|result| result.expect("the sender is not dropped"))
             })
         }
 

@@ -11,7 +11,7 @@ use crate::http::Verification;
 use crate::keychain::CredentialMatch;
 
 impl Client {
-    /// Whether the host is a registry, by one request without credentials; `None` when the reply does not tell.
+    /// Whether the host is a registry, by one request without credentials; `None` when the reply is inconclusive.
     pub async fn is_registry(&self) -> Option<bool> {
         let response = self.transport.send_unauthenticated(&self.request(Method::GET, Endpoint::Base)).await.ok()?;
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_layer_tells_the_age_unless_its_date_is_a_fixed_one() {
+    fn the_creation_time_is_that_of_the_newest_layer_unless_fixed() {
         let created = |dates: &[&str]| {
             let entry = |date: &&str| format!(r#"{{"v1Compatibility":"{{\"created\":\"{date}\"}}"}}"#);
             let history: Vec<_> = dates.iter().map(entry).collect();

@@ -1,7 +1,8 @@
 //! Removes one item by its method: a last check, the deletion, and the verification that it took effect.
 //!
-//! 1. The tag is fetched right before its deletion ([`Look`]), and has to point to the planned digest. "Not found" counts when it
-//!    is answered twice. A manifest that the registry cannot serve intact can still be removed, if its digest is known.
+//! 1. The tag is fetched right before its deletion ([`Look`]), and has to point to the planned digest. "Not found"
+//!    counts when it is answered twice. A manifest that the registry cannot serve intact can still be removed, if its
+//!    digest is known.
 //! 2. Its manifest is archived for undoing. Where that fails, a warning is logged and the removal goes on.
 //! 3. Nothing is deleted by a digest that was not read: distribution 2 also takes the digest of a layer, and deletes
 //!    the layer.

@@ -150,7 +150,8 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Whether a requested digest is that of a manifest, and not of a config or layer: distribution 2 deletes these, too.
+    /// Whether a requested digest is that of a manifest, and not of a config or layer: distribution 2 deletes these,
+    /// too.
     pub(super) fn check_is_manifest(&self, target: &Target, name: &str) -> Result<()> {
         let Target::Manifest(digest) = target else { return Ok(()) };
         let is_read = self.index.manifest_id(digest).is_some_and(|manifest| self.index.facts(manifest).is_some());

@@ -23,7 +23,7 @@ const SHORT: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(super) enum Current {
     Found(Box<Fetched>),
-    /// It exists, and its content cannot be read; with its digest, where the registry tells it.
+    /// It exists, and its content cannot be read; with its digest, where the registry states it.
     Unreadable(Option<Digest>, Error),
     Missing(Error),
 }

@@ -12,7 +12,7 @@ pub enum Outcome {
     Absent(Error),
     /// It existed when the plan was made, and another client removed it since. With its digest, where that is known.
     AlreadyRemoved(Option<Digest>),
-    /// It was kept, because something that is not removed needs it by now.
+    /// It was kept, because something that is not removed needs it now.
     Kept(Error),
     /// It was not tried: it was to be removed only together with something that is kept. The reason is reported for
     /// that.

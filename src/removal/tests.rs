@@ -193,7 +193,7 @@ fn items(requests: &[RemovalRequest], held: &Held, by_name: bool) -> Vec<Item> {
     decide(requests, &held.state(by_name)).items
 }
 
-/// Whether a request may take a tag along.
+/// Whether a request may also remove a tag.
 fn is_permitted(requests: &[RemovalRequest], held: &Held, tag: &Tag) -> bool {
     let on =
         held.tags.iter().enumerate().find(|(number, _)| self::tag(*number) == *tag).and_then(|(_, on)| on.map(digest));

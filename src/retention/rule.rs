@@ -28,7 +28,7 @@ pub struct Rule {
     pub keep_semver: Option<VersionReq>,
     /// Removes only tags created before this time.
     pub older_than: Option<Cutoff>,
-    /// The scope: tags that match one of these globs, or all tags if there is none. The other tags are kept.
+    /// The scope: tags that match one of these globs, or all tags without any glob. The other tags are kept.
     pub matches: Vec<Glob>,
     /// Tags that match one of these globs are not in scope.
     pub exclude: Vec<Glob>,

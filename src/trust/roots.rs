@@ -145,7 +145,7 @@ mod tests {
     use crate::trust::fixture::Authority;
 
     #[test]
-    fn the_source_is_read_once_and_late() {
+    fn roots_are_read_once_when_first_needed() {
         let asked = Arc::new(AtomicUsize::new(0));
         let root = Authority::root("Root");
         let roots = SystemRoots::from_source(Box::new({

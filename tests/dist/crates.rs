@@ -1,6 +1,6 @@
-//! Which crates the release is made of: as its list says, as the programs themselves say, and as cargo builds them. Both
-//! tools ask cargo for its resolution, in which optional crates count that only features of tests turn on; so the lists
-//! may name a few more, and never one less.
+//! Which crates the release is made of: as its list says, as the programs themselves say, and as cargo builds them.
+//! Both tools ask cargo for its resolution, in which optional crates count that only features of tests turn on; so the
+//! lists may name a few more, and never one less.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;

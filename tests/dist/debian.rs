@@ -43,7 +43,8 @@ impl System {
         sh(&format!("{} \"$@\"", self.enter()), [shell, "-c", script])
     }
 
-    /// Asserts that a shell makes the name of a repository of `rls tags team/ch` and the tab key; `setup` is typed first.
+    /// Asserts that a shell makes the name of a repository of `rls tags team/ch` and the tab key; `setup` is typed
+    /// first.
     fn completes(&self, shell: &str, setup: &str) {
         let mut screen = Screen::of(Rls::new().by_shell(&format!("{} {shell}", self.enter())));
         // The echo of this line has the quotes.

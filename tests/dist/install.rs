@@ -18,7 +18,7 @@ fn first_line() -> String {
     section.lines().find_map(|line| line.strip_prefix("    ")).expect("a command").to_owned()
 }
 
-/// A debug build, which shares the crates that the tests have built; the rest of the line is as it is.
+/// A debug build, which shares the crates that the tests have built; the rest of the line is unchanged.
 #[test]
 fn the_first_line_of_the_readme_works_beside_the_proxy_of_rustup() {
     let home = Home::new();

@@ -65,8 +65,7 @@ fn decoded(header: &str) -> Option<String> {
     decoded.or_else(|| Some(secret.to_owned()))
 }
 
-/// The canaries in these bytes: as they are, in either case, escaped, split by white space, or within anything that is
-/// written in base64.
+/// The canaries in these bytes: literally, in either case, escaped, split by white space, or within base64.
 pub fn found_in(bytes: &[u8]) -> Vec<&'static str> {
     let text = String::from_utf8_lossy(bytes);
     let (lower, unspaced) = (text.to_ascii_lowercase(), text.split_whitespace().collect::<String>());
@@ -96,7 +95,7 @@ pub fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// A text as it is, and with each character as an escape of JSON, of a URL and of HTML.
+/// A text literally, and with each character as an escape of JSON, of a URL and of HTML.
 fn escaped(text: &str) -> Vec<String> {
     let each = |write: &dyn Fn(u32) -> String| text.chars().map(|c| write(c.into())).collect::<String>();
     vec![

@@ -148,7 +148,8 @@ fn registry(diversion: &Diversion, there: &str) -> impl FnMut(&Request) -> Reply
     }
 }
 
-/// Runs the program against a registry that diverts its requests. Returns the outcome, and what the other server received.
+/// Runs the program against a registry that diverts its requests. Returns the outcome, and what the other server
+/// received.
 fn diversion(diversion: &Diversion) -> (Outcome, Vec<u8>) {
     let (other, there) = other(diversion.to);
     let shown = ServerCertificate::for_names(registry_fixture::Tls::Issued, &[HOST]);

@@ -174,7 +174,7 @@ fn closed_streams_are_reported_or_ignored() {
         outcome.is_clean();
         assert_eq!(outcome.lines(), if has_output { TAGS.to_vec() } else { Vec::new() }, "{script}: {outcome}");
         assert!(outcome.code == Some(0) || !has_output && outcome.code == Some(13), "{script}: {outcome}");
-        // An error is one with its own exit code, whether or not anybody can read it.
+        // An error is one with its own exit code, whether or not it can be printed.
         let gone = program().env("RLS_REGISTRY", unused_address()).words("tags team/app").by_shell(script).observe();
         assert_eq!((gone.code, gone.stdout.as_slice()), (Some(10), &b""[..]), "{script}: {gone}");
     }
@@ -191,14 +191,14 @@ fn unusual_environments_have_no_effect() {
     let server = registry();
     let odd: [(&str, Rls); 12] = [
         ("LANG=C", tags(&server).env("LANG", "C").env("LC_ALL", "C")),
-        ("a locale that is none", tags(&server).env("LANG", "xx_YY.none").env("LC_ALL", "xx_YY.none")),
+        ("an unknown locale", tags(&server).env("LANG", "xx_YY.none").env("LC_ALL", "xx_YY.none")),
         ("no HOME", tags(&server).without("HOME")),
         ("an empty HOME", tags(&server).env("HOME", "")),
         ("a HOME that is not there", tags(&server).env("HOME", "/nonexistent/home")),
         ("a HOME that is a file", tags(&server).env("HOME", "/dev/null")),
         ("nothing but the login", tags(&server).without("HOME").without("PATH").without("RUST_LOG")),
         ("a time zone", tags(&server).env("TZ", "Pacific/Apia")),
-        ("a time zone that is none", tags(&server).env("TZ", "No/Where")),
+        ("an unknown time zone", tags(&server).env("TZ", "No/Where")),
         ("no terminal", tags(&server).env("TERM", "dumb")),
         ("a clock in 1970", tags(&server).run_by(&["faketime", "1970-01-01 00:00:10"])),
         ("a clock in 2100", tags(&server).run_by(&["faketime", "2100-01-01 00:00:00"])),

@@ -35,7 +35,7 @@ async fn serve(mut client: TcpStream) {
     drop(relay(&mut client).await);
 }
 
-/// All requests on a connection are for the same registry: what follows the first head is passed on as it is.
+/// All requests on a connection are for the same registry: what follows the first head is passed on unchanged.
 async fn relay(client: &mut TcpStream) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     let end = loop {

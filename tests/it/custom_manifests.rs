@@ -48,7 +48,7 @@ impl App {
         self.blob(CONFIG, json!({ "os": os, "architecture": architecture, "created": created }).to_string())
     }
 
-    /// A manifest as it is, under a tag; and its descriptor.
+    /// Exactly this manifest, under a tag; and its descriptor.
     pub fn push(&self, tag: &str, manifest: &Value) -> Value {
         let media_type = manifest["mediaType"].as_str().filter(|stated| !stated.is_empty()).unwrap_or(IMAGE);
         self.push_as(tag, media_type, manifest)
@@ -73,7 +73,7 @@ impl App {
         self.0.lines().iter().filter(|line| line.ends_with(path)).count()
     }
 
-    /// What the digest of a tag is.
+    /// The digest of a tag.
     pub fn digest(&self, tag: &str) -> Digest {
         self.0.resolve("app", tag).expect("the tag is there")
     }

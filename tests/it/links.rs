@@ -93,7 +93,7 @@ fn a_nat_that_forgets_connections() {
 }
 
 #[test]
-fn a_registry_that_goes_away_is_told_once() {
+fn a_registry_that_goes_away_is_reported_once() {
     let (_server, link) = on_request(COUNT / 3, Link::stop);
     let outcome = digests(&link, "--retries 1 --jobs 1");
     assert_eq!(outcome.code, Some(6), "{outcome}");
@@ -146,7 +146,7 @@ fn a_long_round_trip_raises_the_concurrency_over_http_2() {
 }
 
 #[test]
-fn a_registry_that_was_never_there_is_not_waited_for() {
+fn a_registry_that_never_answered_is_not_waited_for() {
     let gone = unused_address();
     let rls = Rls::new().naming(&gone, "REGISTRY").args(["tags", "app", "-r", &format!("http://{gone}"), "--stats"]);
     let outcome = rls.run();
@@ -175,8 +175,8 @@ fn clients_of(port: u16) -> Vec<u16> {
     clients.collect()
 }
 
-/// The packet filter of a network namespace drops what comes from the connections that there are: to the kernel they are
-/// dead once it has sent for 15 s in vain, and new ones work. The test runs itself in the namespace.
+/// The packet filter of a network namespace drops what comes from the connections that there are: to the kernel they
+/// are dead once it has sent for 15 s in vain, and new ones work. The test runs itself in the namespace.
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that this machine cannot run says so")]
 fn connections_whose_packets_are_dropped() {

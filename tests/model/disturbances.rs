@@ -176,7 +176,7 @@ fn list(chance: &mut fastrand::Rng, states: &[State]) -> (String, TagList) {
         1 => ("empty".to_owned(), list.empty()),
         2 => ("no list in it".to_owned(), list.absent()),
         3 => ("another repository's".to_owned(), list.named("other")),
-        4 => ("a name that is none".to_owned(), list.with("").with_null()),
+        4 => ("empty and null names".to_owned(), list.with("").with_null()),
         5 => ("a digest".to_owned(), list.with(&format!("sha256:{}", "0".repeat(64)))),
         6 => (format!("{any} twice"), list.twice(&any)),
         7 => ("what was deleted too".to_owned(), list.keeping_deleted()),

@@ -56,7 +56,7 @@ fn command(world: &World, chance: &mut fastrand::Rng) -> (String, BTreeSet<Strin
     (format!("rm {}{how} -o jsonl", names.join(" ")), named)
 }
 
-/// Kills it once the registry has had its effect for a request and owes the reply; whether that came.
+/// Kills it once a request has taken effect and before its reply; returns whether there was such a request.
 fn kill_at(world: &World, child: &mut Child, at: usize) -> bool {
     let began = Instant::now();
     while world.registry.requests().get(at).is_none_or(|request| request.status.is_none()) {

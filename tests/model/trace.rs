@@ -56,12 +56,12 @@ impl Moment {
         matches!(&*self.method, "GET" | "HEAD")
     }
 
-    /// Whether it tells by its bytes what a reference is.
+    /// Whether it shows by its bytes what a reference points to.
     pub fn reads(&self, reference: &str) -> bool {
         self.method == "GET" && self.reference() == Some(reference) && self.disturbance.is_none()
     }
 
-    /// Whether it tells, by its bytes or by its head alone, what a reference is.
+    /// Whether it shows, by its bytes or by its head alone, what a reference points to.
     pub fn asks_for(&self, reference: &str) -> bool {
         self.is_read() && self.reference() == Some(reference) && self.disturbance.is_none()
     }

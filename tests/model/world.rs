@@ -131,7 +131,7 @@ impl World {
         self.registry.clear_faults();
     }
 
-    /// Waits until the registry had its effect for a request and owes the reply.
+    /// Waits until a request has taken effect and its reply is due.
     pub async fn holds(&self, request: usize) {
         loop {
             if self.registry.requests().get(request).is_some_and(|request| request.status.is_some()) {

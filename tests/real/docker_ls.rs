@@ -80,7 +80,7 @@ fn open() -> DockerRegistry {
 }
 
 #[test]
-fn a_link_is_the_program_whose_name_it_has() {
+fn a_link_acts_as_the_program_that_it_is_named_after() {
     let registry = open();
     let rls = Rls::new();
     let folder = rls.home().join("links");

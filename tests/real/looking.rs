@@ -131,7 +131,7 @@ fn a_file_costs_its_layer_alone() {
 }
 
 #[test]
-fn what_changes_is_noticed() {
+fn changes_are_detected() {
     let real = DockerRegistry::builder().start();
     for tag in ["1.0", "1.1"] {
         real.push("team/app", tag, &ImageSpec::new(tag).label("version", tag).build());

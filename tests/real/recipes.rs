@@ -297,7 +297,7 @@ fn pipelines_of_ci_systems_prune_after_a_review() {
 }
 
 #[test]
-fn what_runs_is_kept_and_undo_brings_back() {
+fn running_images_are_kept_and_undo_restores() {
     let machine = Machine::start();
     of("Kubernetes: keep what runs", "sh").iter().for_each(|block| drop(machine.run(block)));
     let tags = machine.tags("team/app");
@@ -315,7 +315,7 @@ fn what_runs_is_kept_and_undo_brings_back() {
 }
 
 #[test]
-fn scripts_of_docker_ls_go_on() {
+fn docker_ls_scripts_keep_working() {
     let machine = Machine::start();
     machine.run(&format!("printf %s {PASSWORD} | rls login {REGISTRY} -u {USER} --password-stdin"));
     machine.run(&format!("rls trust {REGISTRY} --ca-file corp-root.pem --write rls"));

@@ -78,7 +78,7 @@ fn push(url: &str, image: &Content, login: &[(&str, &str)]) {
 }
 
 #[test]
-fn what_is_named_can_be_read_and_nothing_is_listed_or_deleted() {
+fn named_tags_are_read_and_nothing_is_listed_or_deleted() {
     let registry = SmallRegistry::open();
     assert_eq!(*registry.rls("digest team/app:1.0").succeeds(), format!("{}\n", registry.digest));
     let raw = registry.rls("manifest --raw team/app:1.0").bytes();
@@ -159,7 +159,7 @@ fn the_personality_answers_as_it_does() {
                 ("GET", "/v2/team/app/manifests/1.0"),
                 ("DELETE", "/v2/team/app/manifests/1.0"),
             ] {
-                // What has no route is told to everybody there, and here to those who are logged in.
+                // There, unknown routes are reported to all clients, and here only to logged-in ones.
                 let has_route = path == "/v2/" || (path.contains("/manifests/") && method != "DELETE");
                 if closed && login.is_none() && !has_route {
                     continue;

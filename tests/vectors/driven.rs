@@ -144,7 +144,7 @@ impl Driven {
     }
 }
 
-/// The exit code that the program gives to an error: what the vectors speak of.
+/// The program's exit code for an error, which the vectors state.
 pub fn exit_code(error: &Error) -> u8 {
     match error.kind() {
         Kind::Invalid | Kind::Config => 2,

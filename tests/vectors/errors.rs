@@ -106,7 +106,7 @@ fn not_found(case: &Case) {
     assert_eq!(case.expect["exit"], exit_code(&error));
 }
 
-/// The size of a manifest, as a HEAD tells it. One that cannot be known is no error: the digest is.
+/// The size of a manifest by a HEAD. An unknown size is not an error; an unknown digest is.
 fn content_length(case: &Case) {
     let digest = Digest::of(Algorithm::Sha256, b"x");
     let lengths = texts(&case.input).iter().map(|length| format!("Content-Length: {length}\r\n")).collect::<String>();

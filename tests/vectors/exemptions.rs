@@ -30,7 +30,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("faults.json", "fault-001", A_RESOLVER),
     ("faults.json", "fault-002", A_RESOLVER),
     ("faults.json", "fault-004", "needs a network that swallows packets"),
-    ("faults.json", "fault-015", "needs a server that speaks HTTP/2 wrongly; a broken stream is a lost connection"),
+    ("faults.json", "fault-015", "needs a server that violates HTTP/2; a broken stream is a lost connection"),
     (
         "faults.json",
         "fault-017",
@@ -80,7 +80,7 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
     ("retries.json", "retry-037", SILENCE),
     ("retries.json", "retry-041", SILENCE),
     ("retries.json", "retry-045", "who cancels drops the future, and nothing is left that could be retried"),
-    ("retries.json", "retry-051", "a reply to HEAD has no body: the GET tells whether tag or repository is unknown"),
+    ("retries.json", "retry-051", "a reply to HEAD has no body: the GET shows whether tag or repository is unknown"),
     ("retries.json", "retry-073", NO_UPLOADS),
     (
         "retries.json",

@@ -305,7 +305,8 @@ fn a_registry_that_repeats_its_first_page_is_asked_for_the_whole_list() {
 #[test]
 fn names_that_moved_to_the_next_page_are_listed_once() {
     run(async {
-        // A name that is pushed between two requests moves the others: the second page begins with the end of the first.
+        // A name that is pushed between two requests moves the others: the second page begins with the end of the
+        // first.
         let server = Server::start(|request| match (request.query("n"), request.query("last").as_deref()) {
             (Some(_), None) => Reply::json(r#"{"repositories":["b","c"]}"#),
             (Some(_), Some("c")) => Reply::json(r#"{"repositories":["c","d"]}"#),

@@ -49,7 +49,7 @@ fn manifest(digest: Option<&Digest>) -> Reply {
     }
 }
 
-/// The digest that a registry tells, and the one of what it sends.
+/// The digest that a registry states, and that of what it sends.
 fn manifest_digest(case: &Case) {
     let expect = &case.expect;
     let log = Log::begin();
@@ -325,7 +325,7 @@ fn a_failed_head_is_followed_by_a_get_only_where_that_helps() {
     for (reply, code) in [(limited, 8), (Reply::status(304), 5)] {
         assert_eq!(found(reply.clone()), (Err(code), 0), "{reply:?}");
     }
-    // What is wrong with the manifest is not that there is none.
+    // The fault is not that the manifest does not exist.
     let large = Reply::status(200).header("Content-Length", "10000000");
     assert_eq!(count(Reply::status(404), large), (Err(5), 1));
 }

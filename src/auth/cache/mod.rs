@@ -161,7 +161,7 @@ impl Slot {
     }
 }
 
-/// No code that can panic runs under these locks, so that a poisoned one still holds what it should.
+/// No code that can panic runs under these locks, so the contents of a poisoned one are still valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

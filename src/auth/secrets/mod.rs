@@ -1,10 +1,10 @@
-//! Masks secrets in what servers say: those that were sent, in every form in which an echo can write them, and what is a
-//! secret by its shape.
+//! Masks secrets in what servers say: those that were sent, in every form in which an echo can write them, and what is
+//! a secret by its shape.
 //!
-//! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 as part of something longer, in
-//! capitals, or folded into lines. So a text is not searched for the forms of a secret, which nobody can list: it is
-//! decoded, each byte with its place in the text, and what is found in a reading is masked in the text. That takes time
-//! in proportion to the text, whatever a server sends.
+//! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 as part of something longer,
+//! in capitals, or folded into lines. These forms cannot be enumerated. So the text is decoded instead, with the
+//! position of each byte, and a secret in any reading of it is masked in the text. The time is linear in the text,
+//! whatever a server sends.
 
 mod pattern;
 mod reading;
@@ -103,7 +103,7 @@ impl Secrets {
         }
         for offset in 0..4 {
             for reading in last.decoded(offset).and_unescaped() {
-                // Whatever is decoded has short words by chance.
+                // Decoded data contains short words by chance.
                 marks.mark(&reading, pattern::found(&patterns, &reading, false));
             }
         }

@@ -14,7 +14,7 @@ const MIN_LENGTH: usize = 4;
 /// How much of a long secret is looked for; what follows is compared.
 const MAX_LENGTH: usize = 1024;
 
-/// A secret as it is looked for: folded, see [`folded`].
+/// A secret in the form that is searched for: folded, see [`folded`].
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     finder: Finder<'static>,
@@ -25,7 +25,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// The patterns of a secret: as it is, and with what looks like escapes in it undone, since a reading does that too.
+    /// The patterns of a secret: literal, and with what looks like escapes in it undone, since a reading does that too.
     pub fn all(secret: &str) -> Vec<Self> {
         let is_short = Reading::of(secret).bytes().len() < MIN_LENGTH;
         let mut written = vec![secret.to_owned()];
@@ -33,7 +33,7 @@ impl Pattern {
         if secret.contains(char::is_whitespace) {
             written.push(secret.replace(char::is_whitespace, "+"));
         }
-        // In whatever is decoded it would be found by chance.
+        // Decoded data would contain it by chance.
         if is_short {
             written.push(BASE64_STANDARD_NO_PAD.encode(secret));
         }

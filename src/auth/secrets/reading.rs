@@ -1,5 +1,4 @@
-//! The ways in which a text can be read: as it is, unescaped, decoded. A secret that is echoed may be written in any of
-//! them.
+//! The ways to read a text: literally, unescaped, decoded. An echoed secret may be written in any of them.
 
 use std::ops::Range;
 
@@ -65,8 +64,8 @@ const LATIN_ENTITIES: &str = "nbsp iexcl cent pound curren yen brvbar sect uml c
     ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash \
     ugrave uacute ucirc uuml yacute thorn yuml";
 
-/// One way to read a text. White space and control characters are left out, since they may be anywhere in what is
-/// folded; [`Reading::is_gap`] tells where.
+/// One way to read a text. White space and control characters are left out, since they may be anywhere in folded text;
+/// [`Reading::is_gap`] says where.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     bytes: Vec<u8>,
@@ -75,19 +74,19 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The text as it is.
+    /// The text, literally.
     pub fn of(text: &str) -> Self {
         let mut reading = Self { bytes: Vec::with_capacity(text.len()), places: Vec::with_capacity(text.len()) };
         text.char_indices().for_each(|(at, c)| reading.push(c, at..at + c.len_utf8()));
         reading
     }
 
-    /// The text as it is, and then with one more level of escapes undone each.
+    /// The text, then the text with one more level of escapes undone, and so on.
     pub fn all(text: &str) -> impl Iterator<Item = Self> {
         Self::of(text).and_unescaped()
     }
 
-    /// This reading, and then with one more level of escapes undone each.
+    /// This reading, then the same with one more level of escapes undone, and so on.
     pub fn and_unescaped(self) -> impl Iterator<Item = Self> {
         let mut next = Some(self);
         std::iter::from_fn(move || {

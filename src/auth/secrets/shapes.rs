@@ -1,5 +1,5 @@
-//! Parts of a text that are secrets by their shape, whoever they belong to: the user in a URL, what follows `Bearer`, the
-//! signature of a presigned URL.
+//! Parts of a text that are secrets by their shape, whoever they belong to: the user in a URL, what follows `Bearer`,
+//! the signature of a presigned URL.
 
 use std::ops::Range;
 

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blank_lines_and_comments_are_no_names() {
+    fn blank_lines_and_comments_are_skipped() {
         let list = "\u{feff}team/app\r\n\n  # a comment\n#another\n  web/nginx:1 \n\t\nlast";
         let read = names(list.as_bytes()).unwrap();
         let expected = [(1, "team/app"), (5, "web/nginx:1"), (7, "last")];
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_a_name_is_said_by_its_number() {
+    fn an_invalid_line_is_reported_by_its_number() {
         let long = format!("a\n{}\n", "x".repeat(MAX_LINE + 1));
         assert_eq!(names(long.as_bytes()).unwrap_err().what(), "line 2 of standard input is longer than 4 KiB");
         assert_eq!(names(b"a\n\nb\xff\n").unwrap_err().what(), "line 3 of standard input is not UTF-8");

@@ -24,8 +24,8 @@ const FILES: &[(&str, &str)] = &[
     ("~/.local/state/rls/removed/", "copies of removed manifests, for rls undo"),
 ];
 
-/// The date of the pages, which `man` shows at their end: that of the release. A build has no date of its own, so that two
-/// builds make the same pages.
+/// The date of the pages, which `man` shows at their end: that of the release. A build has no date of its own, so that
+/// two builds make the same pages.
 const DATE: &str = "2026-11-30";
 
 /// A page: its file name, and its text.

@@ -110,8 +110,8 @@ fn explain(error: &reqwest::Error, attempt: Attempt<'_>) -> Error {
         }
         _ => {}
     }
-    // The HTTP/2 client ends a stream by itself, or a connection that sends too many frames, for no other reasons before
-    // the reply is there.
+    // The HTTP/2 client ends a stream by itself, or a connection that sends too many frames, for no other reasons
+    // before the reply is there.
     let is_excessive = |error: &h2::Error| error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
     let is_refused_header = |error: &h2::Error| error.is_library() && (error.is_reset() || is_excessive(error));
     if find_source::<h2::Error>(error).is_some_and(is_refused_header) {

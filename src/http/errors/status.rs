@@ -196,7 +196,8 @@ fn with_reset_time(error: Error, response: &Response, reply: &Reply) -> Error {
     }
 }
 
-/// Whether this is what Go's HTTP server, nginx or Apache send to plain HTTP on a TLS port. No status or code tells it.
+/// Whether this is what Go's HTTP server, nginx or Apache send to plain HTTP on a TLS port. No status or code
+/// identifies it.
 fn is_tls_port(response: &Response, body: &[u8]) -> bool {
     let says = |text: &str| body.windows(text.len()).any(|window| window == text.as_bytes());
     response.url().scheme() == "http"
@@ -311,8 +312,8 @@ fn meaning(error: &RegistryError) -> String {
     if error.detail == "{}" { String::new() } else { error.detail.clone() }
 }
 
-/// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab), and
-/// of object stores (XML). Binary data has none.
+/// The message for people in the formats of token servers and gateways (OAuth 2.0 RFC 6749 §5.2, docker_auth, GitLab),
+/// and of object stores (XML). Binary data has none.
 fn message(body: &[u8]) -> String {
     if body.contains(&0) {
         return String::new();
@@ -372,7 +373,8 @@ impl Response {
         None
     }
 
-    /// As [`Response::not_json`], and the error for a text sent with a status of success where JSON was expected: it says what is wrong.
+    /// As [`Response::not_json`], and the error for a text sent with a status of success where JSON was expected: it
+    /// says what is wrong.
     pub(crate) fn not_a_document(&self, context: &RequestContext, start: &[u8]) -> Option<Error> {
         if let Some(error) = self.not_json(context, start) {
             return Some(error);
@@ -395,7 +397,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_of_a_reply_are_told_once() {
+    fn the_words_of_a_reply_are_quoted_once() {
         for (body, said) in [
             ("boom", "500 Internal Server Error: boom"),
             ("Internal Server Error", "500 Internal Server Error"),

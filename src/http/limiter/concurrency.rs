@@ -17,8 +17,8 @@ use super::super::options::Jobs;
 const INITIAL: usize = 16;
 /// The largest adaptive limit where replies come soon.
 const MAX_NEAR: usize = 64;
-/// The largest adaptive limit where the round trip is long: over HTTP/2, where all requests share a connection, and over
-/// HTTP/1.1, where each has one of its own.
+/// The largest adaptive limit where the round trip is long: over HTTP/2, where all requests share a connection, and
+/// over HTTP/1.1, where each has one of its own.
 const MAX: usize = 256;
 const MAX_CONNECTIONS: usize = 128;
 /// The latency of a long round trip.
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn turns_that_are_out_are_taken_away_when_they_come_back() {
+    async fn permits_in_use_are_withdrawn_when_returned() {
         let limiter = Arc::new(ConcurrencyLimiter::new(Jobs::Adaptive, Arc::default()));
         let mut permits = Vec::new();
         for _ in 0..16 {

@@ -93,7 +93,7 @@ impl Observer {
     }
 }
 
-/// The version of HTTP as it is called: `HTTP/1.1`, `HTTP/2`.
+/// The version of HTTP as text: `HTTP/1.1`, `HTTP/2`.
 fn version(version: Version) -> &'static str {
     match version {
         Version::HTTP_2 => "HTTP/2",

@@ -1,7 +1,7 @@
 //! Opens a connection through a proxy: CONNECT (RFC 9110 §9.3.6), SOCKS4 and SOCKS4a, SOCKS5 (RFC 1928, RFC 1929).
 //!
-//! The HTTP client does so by itself, and keeps neither the status of a refused CONNECT nor what a SOCKS proxy asks for.
-//! Where it fails, the proxy is asked again here.
+//! The HTTP client does so by itself, and keeps neither the status of a refused CONNECT nor what a SOCKS proxy asks
+//! for. Where it fails, the proxy is asked again here.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -272,7 +272,7 @@ mod tests {
     /// What is made of the proxy's bytes, and what it was sent.
     async fn asked(value: &str, host: &str, answer: &[u8]) -> (Answer, Vec<u8>) {
         let (mut ours, mut theirs) = tokio::io::duplex(4096);
-        theirs.write_all(answer).await.expect("there is room");
+        theirs.write_all(answer).await.expect("written");
         theirs.shutdown().await.expect("it is open");
         let found = open(&mut ours, &proxy(value), &Host::parse(host).expect(host), 5000).await;
         drop(ours);
@@ -334,7 +334,7 @@ mod tests {
     #[tokio::test]
     async fn a_tunnel_is_asked_for_with_the_login_and_leaves_what_follows() {
         let (mut ours, mut theirs) = tokio::io::duplex(4096);
-        theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").await.expect("there is room");
+        theirs.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").await.expect("written");
         let host = Host::parse("[::1]").expect("a host");
         assert_eq!(open(&mut ours, &proxy("http://ann:s3cret@p"), &host, 5000).await, Ok(()));
         let mut rest = [0; 5];

@@ -164,13 +164,13 @@ impl TokenServer {
         Err(refused(error, status, &host, query))
     }
 
-    /// The name of a token server, for errors: the registry chose it. What else they say is masked where it is quoted, so
-    /// that a password that is a common word does not hide the program's own.
+    /// The name of a token server, for errors: the registry chose it. What else they say is masked where it is quoted,
+    /// so that a password that is a common word does not hide the program's own.
     fn place(&self, url: &Url) -> String {
         self.observer.secrets.masked(&authority(url))
     }
 
-    /// The error for a reply of success that is no token: what it is instead, if that can be told.
+    /// The error for a successful reply that is not a token: what it is instead, if known.
     fn unusable(&self, error: Error, response: &Response, body: &[u8], host: &str) -> Error {
         let what = format!("the token server {host} sent no usable token");
         if is_html(response.media_type().as_deref(), body) {

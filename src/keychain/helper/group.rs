@@ -1,4 +1,5 @@
-//! A helper with the processes that it starts, which end with it: a helper is often a script, whose children would go on.
+//! A helper with the processes that it starts, which end with it: a helper is often a script, whose children would go
+//! on.
 
 use std::io;
 
@@ -20,8 +21,8 @@ impl Group {
     ///
     /// When it cannot be started.
     pub fn spawn(mut command: Command) -> io::Result<Self> {
-        // A helper may ask for a passphrase on the terminal, which only the foreground group may read. There Ctrl-C ends
-        // its children too.
+        // A helper may ask for a passphrase on the terminal, which only the foreground group may read. There Ctrl-C
+        // ends its children too.
         let has_terminal = std::fs::File::open("/dev/tty").is_ok();
         if !has_terminal {
             command.process_group(0);

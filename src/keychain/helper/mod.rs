@@ -145,8 +145,8 @@ impl Helpers {
     async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
         let program = format!("docker-credential-{name}");
         let path = self.find(&program)?;
-        // The helper inherits the environment. By the protocol, messages are on standard output; many helpers print them
-        // on standard error all the same.
+        // The helper inherits the environment. By the protocol, messages are on standard output; many helpers print
+        // them on standard error all the same.
         let mut command = Command::new(path);
         command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let child = Group::spawn(command);

@@ -1,5 +1,5 @@
 //! What is in a pull secret, in every form in which people have one. Forms that the kubelet does not accept are read
-//! all the same, and told.
+//! too, and reported.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -159,7 +159,7 @@ fn has_known_member(object: &Value) -> bool {
 /// Decodes a member of `data`, which may be JSON that was not encoded, or encoded twice.
 fn decode(encoded: &str, name: &str, mistakes: &mut Vec<String>) -> Result<SecretString, Unreadable> {
     if encoded.trim_start().starts_with('{') && FileForm::of_text(encoded).is_none() {
-        mistakes.push(format!("its {name} is not base64, as data must be; JSON as it is belongs in stringData"));
+        mistakes.push(format!("its {name} is not base64, as data must be; plain JSON belongs in stringData"));
         return Ok(encoded.into());
     }
     let text = from_base64(encoded)?;

@@ -36,7 +36,7 @@ fn users(lookup: &Lookup) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_there_in_place_of_a_pull_secret_is_named() {
+fn contents_other_than_a_pull_secret_are_identified() {
     for (yaml, what) in [
         ("kind: Secret\ntype: kubernetes.io/tls\ndata: {tls.crt: eA==}", ", but a Secret of type kubernetes.io/tls"),
         ("kind: Secret\nmetadata: {name: x}", ", but a Secret without data"),
@@ -151,7 +151,7 @@ fn an_invalid_secret_does_not_affect_the_others() {
 }
 
 #[test]
-fn what_the_kubelet_does_not_accept_is_read_and_told() {
+fn what_the_kubelet_does_not_accept_is_read_and_reported() {
     let auths = json!({"reg.corp": user("ann")});
     let wrapped = json!({"auths": auths}).to_string();
     let (old, new) = (BASE64_STANDARD.encode(auths.to_string()), BASE64_STANDARD.encode(&wrapped));
@@ -178,7 +178,7 @@ fn what_the_kubelet_does_not_accept_is_read_and_told() {
         ),
         (
             of(json_type, ".dockerconfigjson", &wrapped),
-            Some("its .dockerconfigjson is not base64, as data must be; JSON as it is belongs in stringData"),
+            Some("its .dockerconfigjson is not base64, as data must be; plain JSON belongs in stringData"),
         ),
         (
             json!({"kind": "Secret", "stringData": {".dockerconfigjson": {"auths": auths}}}),

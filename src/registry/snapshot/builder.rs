@@ -39,7 +39,8 @@ impl Builder {
         (TagId(narrow(position)), is_new)
     }
 
-    /// Adds a listed name that is no valid tag, `shown` as this in messages. Returns its position among these, and whether it is new.
+    /// Adds a listed name that is no valid tag, `shown` as this in messages. Returns its position among these, and
+    /// whether it is new.
     pub fn other_name(&mut self, name: String, shown: String) -> (usize, bool) {
         if let Some(position) = self.index.other_names.iter().position(|known| known.name == name) {
             return (position, false);

@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn blobs_of_foreign_algorithms_are_told_apart() {
+    fn blobs_of_foreign_algorithms_are_distinguished() {
         let keys = ["blake3:zz", "blake3:yz", "sha256:00112233445566778899aabbccddeeff00"].map(BlobKey::of);
         assert_ne!(keys[0], keys[1]);
         assert_eq!(

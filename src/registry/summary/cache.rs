@@ -1,4 +1,4 @@
-//! A bounded in-cachery cache whose values are computed once, by the first caller.
+//! A bounded cache in memory whose values are computed once, by the first caller.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -42,7 +42,7 @@ impl<K, V> Default for OnceCache<K, V> {
 
 impl<K: Eq + Hash, V> OnceCache<K, V> {
     /// The cached value, or the one that `make` computes. Concurrent callers with the same key wait for the first.
-    /// `bytes` is the size of a value in cachery.
+    /// `bytes` is the size of a value in memory.
     ///
     /// `make` is boxed: a request's future is large, each future around it would hold it several times over, and nested
     /// indexes nest futures.
@@ -94,7 +94,7 @@ mod tests {
     use crate::error::Kind;
 
     #[tokio::test]
-    async fn it_is_made_once_however_many_ask_at_the_same_time() {
+    async fn a_value_is_computed_once_for_concurrent_callers() {
         let cache = OnceCache::default();
         let made = Mutex::new(0);
         let asked = (0..5).map(|_| {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_fit_is_forgotten() {
+    async fn the_cache_is_emptied_when_full() {
         let cache = OnceCache::default();
         for key in 0..100 {
             cache.get_or_make(key, async move { Ok(key) }.boxed(), |_| MAX_BYTES / 10).await.expect("it is made");

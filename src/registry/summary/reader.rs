@@ -29,11 +29,11 @@ use crate::registry::repository::RepositoryHandle;
 /// The most bytes of manifests that one reference may reach.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The bytes that each of them counts for at least: each is a request.
+/// The least that each of them counts for, in bytes: each is a request.
 const MIN_BYTES: u64 = 4 * 1024;
 
-/// The tags that are asked for at once until it is known whether replies to HEAD have a digest: as many as requests are in
-/// flight at first.
+/// The tags that are asked for at once until it is known whether replies to HEAD have a digest: as many as requests are
+/// in flight at first.
 const MAX_PROBES: usize = 16;
 
 /// The most memory that a cached config takes, in bytes.

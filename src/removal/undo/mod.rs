@@ -1,6 +1,6 @@
 //! Undoes removals: pushes manifests back from the [`Archive`], children before the indexes that list them, then tags.
 //!
-//! 1. Nothing is overwritten: a tag that exists again is kept as it is.
+//! 1. Nothing is overwritten: a tag that exists again is left alone.
 //! 2. What exists needs no push; undoing twice changes nothing.
 //! 3. Only bytes that match their digest are pushed, and each push is verified: the tag points to that digest.
 //! 4. After the registry's garbage collection the missing blobs are named, and nothing incomplete is pushed.
@@ -96,7 +96,7 @@ impl Restoration {
     /// Pushes the entries, a few at once, and yields the result of each in their order. Dropping the stream stops it.
     ///
     /// The errors of an entry are [`Danger::TagExists`](crate::error::Danger::TagExists) when the tag points to another
-    /// digest by now, [`Danger::MissingBlobs`](crate::error::Danger::MissingBlobs) when the registry no longer has what
+    /// digest now, [`Danger::MissingBlobs`](crate::error::Danger::MissingBlobs) when the registry no longer has what
     /// the manifest needs, [`Danger::DamagedCopy`](crate::error::Danger::DamagedCopy) when the archived copy cannot be
     /// used, and [`Kind::Incomplete`](crate::Kind::Incomplete) when it was pushed and could not be verified.
     pub fn execute(
@@ -191,7 +191,7 @@ mod tests {
     use crate::removal::archive::Limits;
 
     #[test]
-    fn what_is_pushed_back_can_be_left_to_another_thread() {
+    fn restorations_can_be_sent_to_other_threads() {
         fn spawnable<T: Send + 'static>(_: &T) {}
         let client = Client::new("http://registry.corp".parse().unwrap()).unwrap();
         let place = (Arc::new(client.registry().clone()), Arc::new("app".parse().unwrap()));

@@ -36,7 +36,7 @@ pub enum Restored {
 ///
 /// # Errors
 ///
-/// [`Danger::TagExists`] when the tag points to another digest by now.
+/// [`Danger::TagExists`] when the tag points to another digest now.
 pub(super) async fn inspect(repository: &RepositoryHandle, entry: &Entry) -> Result<Restored> {
     match present(repository, entry).await? {
         None => Ok(Restored::Back),

@@ -48,7 +48,7 @@ pub fn run(input: &[u8]) {
     });
 }
 
-/// What is none of the registry's business: the members beside `auths`, and the entries of others.
+/// What does not concern the registry: the members beside `auths`, and other entries.
 fn others(text: &str) -> Value {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut document: Value = if text.trim().is_empty() {

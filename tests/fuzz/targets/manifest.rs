@@ -87,7 +87,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn body_names_type(body: &[u8]) -> bool {
-    // What is in members that are passed over need not even be UTF-8, nor a number that there is.
+    // Skipped members need not be UTF-8, nor numbers that can be held.
     let body = String::from_utf8_lossy(body);
     let members: HashMap<String, &RawValue> = serde_json::from_str(&body).expect("a manifest is JSON");
     let named = members.get("mediaType").and_then(|value| serde_json::from_str::<String>(value.get()).ok());

@@ -39,7 +39,7 @@ mod used_images;
 mod vectors;
 mod warning;
 
-/// One reader of what others wrote.
+/// One parser of foreign input.
 #[derive(Clone, Copy)]
 pub struct Target {
     /// Its name, which is that of its module.

@@ -26,7 +26,7 @@ pub fn run(input: &[u8]) {
     let header = token.authorization();
     let access = header.expose_secret().strip_prefix("Bearer ").expect("Bearer");
     assert!(!access.is_empty() && access.bytes().all(|byte| byte.is_ascii_graphic()), "{access:?}");
-    // What is in members that are passed over need not be UTF-8, nor a number that exists.
+    // Skipped members need not be UTF-8, nor numbers that can be held.
     if let Ok(body) = serde_json::from_slice::<Value>(input) {
         assert!([&body["token"], &body["access_token"]].contains(&&Value::from(access)));
     }

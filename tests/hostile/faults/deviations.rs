@@ -90,7 +90,7 @@ const LOST: &str = "cli.md: a connection that is lost is 10, whatever it was los
 const BOMB: &str =
     "gzip was requested, and the unpacked body is limited like any other of its kind, as the vector allows";
 
-/// What must come of a scenario.
+/// The expected result of a scenario.
 pub struct Expected {
     pub exit: i32,
     pub says: Vec<String>,

@@ -25,7 +25,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The program at a server that speaks HTTP, with credentials for it.
+    /// The program at a plain HTTP server, with credentials for it.
     pub fn rls(&self, server: &Server) -> Rls {
         self.at(&server.url(), &server.host())
     }

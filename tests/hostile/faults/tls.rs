@@ -12,7 +12,7 @@ use super::network::list;
 use super::scenario::{Scenario, Setup};
 use crate::runner::Canaries as _;
 
-/// What a server says that wants another version (RFC 8446 §6: a fatal alert).
+/// The fatal alert of a server that requires another version (RFC 8446 §6).
 const PROTOCOL_VERSION: &[u8] = &[21, 3, 1, 0, 2, 2, 70];
 const HANDSHAKE_FAILURE: &[u8] = &[21, 3, 3, 0, 2, 2, 40];
 const INTERNAL_ERROR: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
@@ -53,7 +53,7 @@ fn kept(stream: TcpStream) {
     std::mem::forget(stream);
 }
 
-/// The first words of a server that speaks TLS 1.0 and nothing else.
+/// The first bytes of a server that supports only TLS 1.0.
 fn old_server_hello() -> &'static [u8] {
     let random = [7; 32];
     let hello = [&[3, 1][..], &random, &[0, 0, 0x2f, 0]].concat();

@@ -76,7 +76,7 @@ fn without_a_cache_nothing_is_kept() {
 }
 
 #[test]
-fn another_user_finds_nothing_of_it() {
+fn entries_are_not_shared_between_users() {
     let registry = Registry::builder()
         .auth(Auth::Basic)
         .user(User::admin("ann", "secret"))
@@ -137,7 +137,7 @@ fn a_removal_asks_the_registry() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_no_error() {
+fn an_unwritable_folder_is_ignored() {
     let registry = filled();
     let rls = Rls::at(&registry).words("tags app -l").with_file("file", "");
     let blocked = rls.home().join("file");

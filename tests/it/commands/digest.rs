@@ -17,7 +17,7 @@ fn prints_only_the_digest() {
 }
 
 #[test]
-fn of_tag_and_digest_the_digest_counts() {
+fn a_reference_with_tag_and_digest_is_its_digest() {
     let registry = empty();
     let first = registry.push_image("app", "1.0", &ImageSpec::new("first"));
     registry.push_image("app", "1.0", &ImageSpec::new("second"));

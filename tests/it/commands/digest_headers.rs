@@ -115,7 +115,7 @@ fn a_digest_of_another_algorithm_is_accepted() {
     let longer = format!("sha512:{}", "cf".repeat(64));
     let content_type = crate::custom_manifests::IMAGE;
     let digest = app.0.push_raw_manifest("app", "1.0", content_type, bytes.clone());
-    // Asked for by one algorithm, crane's registry tells the digest by the other.
+    // When asked by one algorithm, crane's registry returns the digest by the other.
     let named = registry_ls::name::Digest::of(registry_ls::name::Algorithm::Sha512, bytes.as_bytes());
     app.0.push_raw_manifest("app", named.as_str(), content_type, bytes);
     app.0.inject(Match::under("/v2/app/manifests/sha512:").always(), lie(digest.as_ref()));

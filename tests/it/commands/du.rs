@@ -24,7 +24,7 @@ fn shared_base() -> Running {
 }
 
 #[test]
-fn the_tags_of_a_repository_are_shown_with_what_is_their_own() {
+fn tags_are_shown_with_their_unique_size() {
     let registry = shared_base();
     assert_snapshot!(Rls::at(&registry).words("du app").run(), @"
     exit 0
@@ -139,7 +139,7 @@ fn sorting_puts_the_largest_first() {
 }
 
 #[test]
-fn what_is_unknown_is_said() {
+fn unknown_sizes_are_reported() {
     let registry = empty();
     registry.push("old", "1", &schema1("old", "1", "old"));
     registry.push("old", "2", &schema1("old", "2", "older"));

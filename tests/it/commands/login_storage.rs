@@ -183,7 +183,7 @@ fn an_identity_token_that_could_not_be_read_back_is_refused() {
 }
 
 #[test]
-fn a_file_that_would_become_too_large_stays_as_it_is() {
+fn a_file_that_would_become_too_large_is_unchanged() {
     let registry = basic();
     let full = json!({"auths": {"good.corp": {"auth": "x".repeat((1 << 20) - 60)}}}).to_string();
     let rls = login(&registry).docker_config(&full);

@@ -90,7 +90,7 @@ fn a_nested_index_for_another_platform_is_not_fetched() {
 }
 
 #[test]
-fn the_config_tells_a_platform_that_no_index_names() {
+fn the_platform_is_read_from_the_config_where_no_index_states_it() {
     let app = App::new();
     let images = ["linux/amd64", "linux/arm64"].map(|platform| app.image("image", platform, MADE));
     app.push("unsaid", &index(json!({ "manifests": images })));

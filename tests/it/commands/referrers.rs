@@ -212,7 +212,7 @@ fn pages_are_followed() {
 }
 
 #[test]
-fn what_is_found_is_shown_although_a_request_fails() {
+fn a_failed_request_does_not_hide_other_referrers() {
     let registry = registry(false);
     let index = IndexSpec::three_platforms("app").with_attestations();
     let content = signed_index(&registry, &index);
@@ -250,7 +250,7 @@ fn names_from_a_registry_are_escaped() {
 }
 
 #[test]
-fn nothing_refers_to_most_images() {
+fn an_image_without_referrers_is_an_empty_list() {
     let registry = registry(false);
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     let run = Rls::at(&registry).words("referrers app:1.0 -o json").run();

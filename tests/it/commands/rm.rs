@@ -270,7 +270,7 @@ fn a_manifest_listed_by_an_index_is_kept() {
 }
 
 #[test]
-fn of_tag_and_digest_the_tag_is_removed_while_it_points_there() {
+fn a_tag_with_a_digest_is_removed_only_while_it_points_there() {
     let registry = empty();
     let first = registry.push_image("app", "1.0", &ImageSpec::new("first"));
     let second = registry.push_image("app", "1.0", &ImageSpec::new("second"));

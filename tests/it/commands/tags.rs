@@ -367,7 +367,7 @@ fn tags_on_the_same_digest_are_grouped() {
 }
 
 #[test]
-fn a_tag_that_cannot_be_resolved_is_no_group() {
+fn an_unresolvable_tag_is_not_grouped() {
     let registry = seeded("shared");
     registry.inject(Match::manifest("shared/app", "1.4").always(), Fault::status(403));
     registry.inject(Match::manifest("shared/app", "1.3.9").always(), Fault::status(403));
@@ -377,7 +377,7 @@ fn a_tag_that_cannot_be_resolved_is_no_group() {
 }
 
 #[test]
-fn a_range_leaves_the_versions_in_it() {
+fn semver_selects_the_versions_in_a_range() {
     let registry = empty();
     let tags = ["1.3.9", "1.4.0", "1.4.0-alpine", "1.5.0-rc1", "2.0.0", "4095671", "latest", "v1.4.2"];
     for tag in tags {

@@ -20,7 +20,7 @@ fn at(registry: &Running) -> Rls {
 }
 
 #[test]
-fn all_is_well() {
+fn all_checks_pass() {
     let (code, output) = checks(at(&good()));
     assert_snapshot!(format!("exit {code}\n{output}"), @"
     exit 0
@@ -41,7 +41,7 @@ fn all_is_well() {
 }
 
 #[test]
-fn all_is_well_with_a_repository() {
+fn all_checks_pass_with_a_repository() {
     let (code, output) = checks_of(at(&good()), "team/app --push");
     assert_snapshot!(format!("exit {code}\n{output}"), @"
     exit 0
@@ -66,7 +66,7 @@ fn all_is_well_with_a_repository() {
 }
 
 #[test]
-fn everything_that_was_seen() {
+fn verbose_shows_all_details() {
     let outcome = at(&good()).words("doctor -o table -v team/app").run();
     let lines = outcome.stdout.lines().filter(|line| line.starts_with("     "));
     let lines: Vec<_> = lines.map(lasting).collect();
@@ -147,7 +147,7 @@ fn plain() {
 }
 
 #[test]
-fn machines_see_the_same() {
+fn json_has_the_same_facts() {
     let registry = Registry::builder().tls(Tls::Expired).start();
     let outcome = at(&registry).words("doctor -o json -q").run();
     assert_eq!((outcome.code, &*outcome.stderr), (Some(11), ""), "{outcome}");

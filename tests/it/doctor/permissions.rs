@@ -27,7 +27,7 @@ fn deletion_is_disabled() {
     ");
 }
 
-/// Permissions that a pull does not need are told, and are no failures: `-v` shows why.
+/// Permissions that a pull does not need are reported, and are not failures: `-v` shows why.
 #[test]
 fn a_user_who_may_only_pull_has_no_failures() {
     let registry = for_bob(|bob| bob.allow("team/*", "pull"));
@@ -160,9 +160,9 @@ fn a_registry_that_is_known_to_have_no_catalog_has_not_failed() {
     assert!(output.contains(" – catalog      not offered by this registry\n – paging       skipped\n"), "{output}");
 }
 
-/// GitLab and Docker Hub grant what they refuse: nobody can be asked for it.
+/// GitLab and Docker Hub refuse what their tokens grant: no administrator can fix that.
 #[test]
-fn a_catalog_that_is_granted_and_refused_is_listed_for_nobody() {
+fn a_catalog_refused_despite_the_granted_scope_is_unsupported() {
     for personality in [Personality::GitLab, Personality::DockerHub] {
         let registry = Registry::builder().personality(personality).auth(Auth::Token).start();
         let user = &registry.users()[0];

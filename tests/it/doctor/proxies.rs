@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::findings_of;
 
-/// A proxy that writes these bytes as soon as it is spoken to.
+/// A proxy that answers the first bytes with these.
 fn socks(answer: &'static [u8]) -> Server {
     Server::talking(move |mut stream| async move {
         let mut request = [0; 512];
@@ -160,7 +160,7 @@ fn a_proxy_that_is_silent() {
 }
 
 #[test]
-fn a_proxy_that_is_none() {
+fn a_server_that_is_not_a_proxy() {
     let ssh = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";
     let web = "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n";
     assert_snapshot!(http(ssh).1, @"

@@ -181,9 +181,9 @@ fn a_name_server_that_does_not_answer() {
 }
 
 #[test]
-fn a_name_that_the_search_list_makes_another_one() {
+fn a_name_that_the_search_list_expands() {
     let settings = "nameserver 127.0.0.1\nsearch corp.example\n";
-    if !is_inside("a_name_that_the_search_list_makes_another_one", settings) {
+    if !is_inside("a_name_that_the_search_list_expands", settings) {
         return;
     }
     // A wildcard: whatever is misspelt leads to the same server.

@@ -25,7 +25,7 @@ fn with_config(registry: &Running, config: &Value) -> Rls {
 }
 
 #[test]
-fn base64_with_line_ends_is_base64() {
+fn base64_may_have_line_ends() {
     let registry = private();
     let wrapped = BASE64_STANDARD.encode(format!("ann:{SECRET}")).replacen("W5", "W5\r\n", 1);
     let config = json!({"auths": {registry.host(): {"auth": wrapped}}});
@@ -134,7 +134,7 @@ fn the_doctor_names_what_almost_matches() {
 }
 
 #[test]
-fn a_helper_is_heard_on_its_standard_error() {
+fn a_helpers_message_on_standard_error_is_shown() {
     let registry = private();
     let rls = with_config(&registry, &json!({"credsStore": "bad"}));
     let rls =
@@ -148,7 +148,7 @@ fn a_helper_is_heard_on_its_standard_error() {
 }
 
 #[test]
-fn pull_secrets_that_cannot_be_used_are_named_for_what_they_are() {
+fn unusable_pull_secrets_are_identified() {
     let registry = private();
     let named = |file: &str, text: String| {
         let outcome = Rls::at(&registry).with_file(file, text).words("tags team/app --auth-file").arg(file);
@@ -208,7 +208,7 @@ fn pull_secrets_that_the_kubelet_refuses_are_read_with_a_warning() {
 }
 
 #[test]
-fn a_file_in_utf_16_is_read_where_it_is_named_and_called_that_elsewhere() {
+fn a_utf_16_file_is_read_if_named_and_reported_elsewhere() {
     let registry = private();
     let config = json!({"auths": {registry.host(): entry()}}).to_string();
     let utf16: Vec<u8> = [0xFEFF].into_iter().chain(config.encode_utf16()).flat_map(u16::to_le_bytes).collect();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use test_support::{Outcome, Reply, Rls, Server};
 
-/// The address space: what may be held, the room to grow that is reserved for it, and code, stacks and buffers.
+/// The address space: what may be held, the capacity reserved for it, and code, stacks and buffers.
 const MEBIBYTES: u32 = 640;
 
 /// A list of so many long names.
@@ -33,7 +33,7 @@ fn run(words: &str) -> Outcome {
 }
 
 #[test]
-fn a_list_that_is_too_large_to_sort_is_refused_and_the_way_without_sorting_named() {
+fn a_list_too_large_to_sort_is_refused_with_a_hint_at_sort_none() {
     for order in ["name", "version"] {
         let outcome = run(&format!("tags large --limit 1 --sort {order}"));
         assert_eq!((outcome.code, &*outcome.stdout), (Some(5), ""), "{outcome}");

@@ -17,7 +17,7 @@ fn hint(rls: &Rls) -> String {
 }
 
 #[test]
-fn an_unreachable_token_server_is_the_administrators() {
+fn an_unreachable_token_server_is_for_the_administrator_to_fix() {
     let place = unused_address();
     let realm = format!("http://{place}/token");
     let server = Server::start(move |_| Reply::wants_token_of(&realm));

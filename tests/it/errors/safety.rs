@@ -1,4 +1,4 @@
-//! Safety stops: going on could destroy or show something else than what was requested.
+//! Safety stops: going on could destroy or show something other than what was requested.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
@@ -257,7 +257,7 @@ fn an_unknown_tag_suggests_similar_ones() {
     cause: 404 Not Found: MANIFEST_UNKNOWN: manifest unknown: {"Tag":"1"}
     hint:  the repository does not exist; run 'rls repos http://REGISTRY' to list repositories
     "#);
-    // The list is not for everybody: the error stays what it is.
+    // The list is not permitted: the error is unchanged.
     registry.inject(Match::get("/v2/team/app/tags/list").always(), Answer::error(403, "DENIED", "no"));
     assert_snapshot!(Rls::at(&registry).words("manifest team/app:1.40").run(), @r#"
     exit 3

@@ -74,7 +74,7 @@ fn a_large_window_is_refused_and_the_limit_can_be_raised() {
 }
 
 #[test]
-fn a_name_without_end_is_refused() {
+fn an_endless_name_is_refused() {
     let app = App::new();
     let mut header = Header::new_gnu();
     header.set_path("././@LongLink").expect("a short path");

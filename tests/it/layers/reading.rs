@@ -85,7 +85,7 @@ fn links_are_followed_within_the_image() {
 }
 
 #[test]
-fn what_is_no_file_is_said() {
+fn a_path_that_is_not_a_file_is_reported() {
     let app = App::new();
     let layer = Tar::new().folder("etc/").file("usr/bin/x", "x").add(tar::EntryType::Fifo, "pipe", 0o600, "", b"");
     app.layers("1", &[gzip(&layer.bytes())]);
@@ -117,7 +117,7 @@ fn what_is_no_file_is_said() {
 }
 
 #[test]
-fn a_terminal_gets_text_and_no_binary() {
+fn binary_files_are_not_printed_on_a_terminal() {
     let app = App::new();
     let layer = Tar::new().file("text", "\x1b[1mbold\x1b[0m\n").file("binary", "\x7fELF\0\0\x1b[2J");
     app.layers("1", &[gzip(&layer.bytes())]);
@@ -131,7 +131,7 @@ fn a_terminal_gets_text_and_no_binary() {
 }
 
 #[test]
-fn altered_layers_are_noticed_where_they_are_read_to_their_end() {
+fn altered_layers_are_detected_if_read_to_the_end() {
     let app = App::new();
     let good = gzip(&Tar::new().file("a", "good").file("z", vec![b'z'; 300_000]).bytes());
     let bad = gzip(&Tar::new().file("a", "evil").file("z", vec![b'z'; 300_000]).bytes());
@@ -171,7 +171,7 @@ fn a_connection_that_breaks_is_continued() {
 }
 
 #[test]
-fn what_is_no_archive_is_said() {
+fn a_layer_that_is_not_an_archive_is_reported() {
     let app = App::new();
     let layer = app.layers("1", &[b"no archive at all, but long enough to be taken for a header".repeat(20)]);
     assert_eq!(layer.len(), 1);

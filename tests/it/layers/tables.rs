@@ -142,7 +142,7 @@ fn without_ranges_the_layer_is_read() {
 }
 
 #[test]
-fn a_table_that_is_not_the_manifests_is_not_used() {
+fn a_table_with_another_digest_is_not_used() {
     for (name, make) in [("chunked", chunked as fn(&App) -> Value), ("estargz", estargz)] {
         let (app, mut layer) = stacked(make);
         for annotation in layer["annotations"].as_object_mut().expect("annotations").values_mut() {
@@ -159,7 +159,7 @@ fn a_table_that_is_not_the_manifests_is_not_used() {
 }
 
 #[test]
-fn a_content_that_is_not_the_tables_is_noticed() {
+fn content_that_does_not_match_the_table_is_an_error() {
     let (app, layer) = stacked(chunked);
     assert_eq!(&*app.rls("cat app:1 etc/two").succeeds(), "second content");
     let [_, Some(range)] = &ranges(&app, &layer)[..] else { panic!("the table and the file") };

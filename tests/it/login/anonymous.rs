@@ -1,5 +1,5 @@
-//! An anonymous reply is not the last word where credentials are at hand: registries that show anonymous users a part of
-//! what they have, that hide the rest, or that send no challenge.
+//! An anonymous reply is not the last word where credentials are at hand: registries that show anonymous users a part
+//! of what they have, that hide the rest, or that send no challenge.
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
@@ -48,7 +48,7 @@ fn credentials_that_were_found_count_as_those_that_were_given() {
 }
 
 #[test]
-fn a_wrong_password_is_refused_although_everybody_may_read_something() {
+fn a_wrong_password_is_refused_despite_anonymous_access() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = zot(auth);
         let refused = Rls::at(&registry).user("ann", "wrong").words("repos").run();
@@ -143,7 +143,7 @@ fn container_registry_is_logged_in_to_at_its_root() {
 }
 
 #[test]
-fn a_registry_whose_root_fails_is_no_open_one() {
+fn a_registry_whose_root_fails_is_not_taken_for_open() {
     let registry = zot(Auth::Basic);
     registry.inject(Match::get("/v2/").always(), Answer::new(503));
     let outcome = ann(&registry).words("repos --retries 0").run();

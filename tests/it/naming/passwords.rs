@@ -191,7 +191,7 @@ fn line_ends_and_byte_order_marks_are_not_part_of_a_password() {
     assert_eq!(&*rls().args(["-u", "ann\n"]).env("RLS_PASSWORD", "hunter2").succeeds(), "v1\n");
     // Blanks are.
     assert_eq!(rls().user("ann", "hunter2 ").run().code, Some(4));
-    // One that was kept is sent as it is, and named.
+    // A stored one is sent unchanged, and named.
     let entry =
         format!("{{\"auths\":{{\"{}\":{{\"username\":\"ann\",\"password\":\"hunter2\\n\"}}}}}}", registry.host());
     let outcome = rls().docker_config(&entry).run();
@@ -200,7 +200,7 @@ fn line_ends_and_byte_order_marks_are_not_part_of_a_password() {
 }
 
 #[test]
-fn a_refused_password_that_looks_like_a_mistake_is_told() {
+fn a_refused_password_that_looks_like_a_mistake_is_reported() {
     let registry = locked(&["app:v1"]);
     for (user, password, told) in [
         ("ann", "\"hunter2\"", "the password is in quotation marks"),
@@ -219,7 +219,7 @@ fn a_refused_password_that_looks_like_a_mistake_is_told() {
 }
 
 #[test]
-fn a_token_where_only_a_password_is_accepted_is_told() {
+fn a_token_where_only_a_password_is_accepted_is_reported() {
     let registry = locked(&["app:v1"]);
     let entry = format!("{{\"auths\":{{\"{}\":{{\"identitytoken\":\"t0ken\"}}}}}}", registry.host());
     let outcome = Rls::at(&registry).words("tags app").docker_config(&entry).run();

@@ -161,7 +161,7 @@ fn the_children_of_a_helper_end_with_it() {
     let rls = tags(&registry, "{\"credsStore\":\"test\"}", script).words("--timeout 2s");
     assert_eq!(rls.run().code, Some(12));
     let child = std::fs::read_to_string(rls.home().join("child")).unwrap();
-    // Nobody may be there to reap it.
+    // In a container there may be no process to reap it.
     let is_running = || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.trim())).unwrap_or_default();
         status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))

@@ -7,7 +7,7 @@ use test_support::Rls;
 
 use crate::registries::empty;
 
-/// A registry with one tag in a repository, which tells it from others.
+/// A registry with one tag in a repository, which identifies it.
 fn with(repository: &str, tag: &str) -> Running {
     let registry = empty();
     registry.push_image(repository, tag, &ImageSpec::new(repository));

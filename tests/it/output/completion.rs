@@ -193,7 +193,7 @@ fn names_are_kept_for_a_minute_for_the_same_user() {
 }
 
 #[test]
-fn what_cannot_be_looked_up_is_silent() {
+fn failed_lookups_are_silent() {
     let words = ["tags", ""];
     let registry = seeded("demo");
     registry.inject(Match::get("/v2/_catalog"), Answer::error(401, "UNAUTHORIZED", "no"));
@@ -252,7 +252,7 @@ fn registries_are_those_of_every_client() {
 }
 
 #[test]
-fn what_was_completed_before_is_known_where_nothing_lists_it() {
+fn completed_names_are_remembered_where_no_list_has_them() {
     let registry = seeded("demo");
     registry.inject(Match::get("/v2/_catalog").always(), Answer::error(401, "UNAUTHORIZED", "no"));
     let complete = |rls: Rls, words: &[&str]| {

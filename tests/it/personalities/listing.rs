@@ -48,7 +48,7 @@ fn a_missing_catalog_is_not_an_empty_list() {
 }
 
 #[test]
-fn an_empty_catalog_is_believed_of_an_unknown_host() {
+fn an_empty_catalog_of_an_unknown_host_is_accepted() {
     for profile in with_catalog(Catalog::Empty) {
         let registry = profile.start();
         assert_eq!(&*profile.rls(&registry).words("repos").succeeds(), "", "{}", profile.name());

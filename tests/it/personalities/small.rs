@@ -68,7 +68,7 @@ fn olareg_has_tokens_of_nanoseconds_and_no_catalog() {
 }
 
 #[test]
-fn pulp_deletes_what_was_accepted_a_while_later() {
+fn pulp_deletes_with_a_delay() {
     let registry = start(Personality::Pulp, Auth::Token);
     registry.push_image("team/app", "1.0", &ImageSpec::new("1"));
     registry.push_image("team/app", "2.0", &ImageSpec::new("2"));

@@ -18,8 +18,8 @@ fn registry(personality: Personality) -> Running {
     with_seed(Registry::builder(), "shared").personality(personality).start()
 }
 
-/// Starts `rls`, waits until the registry has had its effect for the request after the first `skip` and owes the reply,
-/// and sends the signal. `None` when it ended before.
+/// Starts `rls`, and sends the signal once the request after the first `skip` has taken effect and before its reply.
+/// `None` when it ended before.
 fn ended_at(registry: &Running, rls: &Rls, skip: usize, signal: Signal) -> Option<std::process::Output> {
     registry.clear_faults();
     registry.clear_requests();

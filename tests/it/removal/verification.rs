@@ -49,7 +49,7 @@ fn rounds(lines: &[String], sizes: &[usize]) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn untagging_takes_three_looks_and_two_lists() {
+fn untagging_takes_three_lookups_and_two_lists() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     let lines = without_repeated_looks(short(&registry));
@@ -109,7 +109,7 @@ fn each_manifest_of_a_batch_takes_two_round_trips() {
 }
 
 #[test]
-fn a_look_that_had_to_wait_is_repeated_before_the_deletion() {
+fn a_stale_lookup_is_repeated_before_the_deletion() {
     // The verification takes as long as deletions take effect late.
     for personality in [Personality::Distribution28, Personality::Distribution3] {
         let registry = with_a_batch(personality, Duration::from_millis(400));

@@ -251,7 +251,7 @@ fn raw_bytes_are_escaped_on_a_terminal() {
 }
 
 #[test]
-fn an_empty_list_is_told() {
+fn an_empty_list_is_reported() {
     let registry = small();
     let last = |registry: &Running, words: &str| {
         let text = shown(Rls::at(registry).words(words));

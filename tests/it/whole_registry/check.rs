@@ -6,7 +6,7 @@ use test_support::Rls;
 use crate::registries::{empty, seeded};
 
 #[test]
-fn what_is_whole_is_success() {
+fn an_intact_repository_is_success() {
     let registry = seeded("demo");
     assert_snapshot!(Rls::at(&registry).words("check").run(), @"
     exit 0
@@ -25,7 +25,7 @@ fn what_is_whole_is_success() {
 }
 
 #[test]
-fn what_is_missing_is_said() {
+fn missing_content_is_reported() {
     let registry = empty();
     let image = |seed: &str| ImageSpec::new(seed);
     let (amd64, arm64) = (image("a").platform("linux/amd64"), image("b").platform("linux/arm64"));
@@ -66,7 +66,7 @@ fn what_is_missing_is_said() {
 }
 
 #[test]
-fn what_cannot_be_checked_is_unknown() {
+fn unreadable_content_is_unknown() {
     let registry = empty();
     registry.push_image("app", "1", &ImageSpec::new("a"));
     registry.inject(Match::manifest("app", "1").always(), Answer::error(403, "DENIED", "not yours"));
@@ -80,7 +80,7 @@ fn what_cannot_be_checked_is_unknown() {
 }
 
 #[test]
-fn what_one_reply_denies_is_looked_for_again() {
+fn a_single_not_found_is_checked_again() {
     let registry = empty();
     let layer = Layer::file("app", "app");
     let index = IndexSpec::new(vec![ImageSpec::new("a").layer(layer.clone()), ImageSpec::new("b")]);
@@ -105,7 +105,7 @@ fn what_one_reply_denies_is_looked_for_again() {
 }
 
 #[test]
-fn a_page_that_no_registry_sends_makes_nothing_missing() {
+fn a_404_page_of_a_proxy_makes_nothing_missing() {
     let registry = empty();
     let index = IndexSpec::new(vec![ImageSpec::new("a"), ImageSpec::new("b")]);
     registry.push_index("app", "1", &index);

@@ -34,7 +34,7 @@ fn every_form_of_file_is_read() {
 }
 
 #[test]
-fn what_is_missing_is_said() {
+fn missing_images_are_reported() {
     let registry = filled();
     let text = "REG/team/app:1.0\nREG/team/app:2.0\nREG/nowhere:1\n";
     assert_snapshot!(check(&registry, "", text), @r#"

@@ -25,7 +25,7 @@ fn changed(format: &str) -> (Running, String) {
 }
 
 #[test]
-fn what_moved_and_what_vanished_is_said() {
+fn moved_and_vanished_tags_are_reported() {
     for format in ["plain", "json", "jsonl"] {
         let (registry, saved) = changed(format);
         let run = Rls::new().calling(&registry, "REGISTRY").words("drift snapshot").with_file("snapshot", &saved).run();
@@ -75,7 +75,7 @@ fn nothing_changed_is_success() {
 }
 
 #[test]
-fn a_file_that_is_no_snapshot_is_refused() {
+fn a_file_that_is_not_a_snapshot_is_refused() {
     let registry = empty();
     for text in ["", "app:1\tsha256:00\n", "{\"tag\":\"1\"}", "reg:5000/app:1 nonsense"] {
         let run = Rls::at(&registry).words("drift -").stdin(text).run();
@@ -108,7 +108,7 @@ fn drift(words: &str, spoil: impl FnOnce(&Running)) -> test_support::Outcome {
 }
 
 #[test]
-fn what_a_page_that_no_registry_sends_denies_has_not_vanished() {
+fn a_404_page_of_a_proxy_makes_no_tag_vanish() {
     let hidden = Answer::error(404, "DENIED", "requested access to the resource is denied");
     for page in [Answer::html(404, "no such site"), Answer::text(404, "404 page not found"), hidden] {
         let run = drift("", |registry| registry.inject(Match::manifest("app", "1").reads().always(), page));
@@ -118,14 +118,14 @@ fn what_a_page_that_no_registry_sends_denies_has_not_vanished() {
 }
 
 #[test]
-fn what_a_replica_lacks_has_not_vanished() {
+fn a_tag_missing_on_a_replica_has_not_vanished() {
     let stale = Answer::not_found("MANIFEST_UNKNOWN");
     let run = drift("", |registry| registry.inject(Match::manifest("app", "1").reads().times(2), stale));
     assert_eq!((run.code, &*run.stderr), (Some(0), "0 changed, 1 unchanged\n"), "{run}");
 }
 
 #[test]
-fn a_digest_by_another_algorithm_is_no_change() {
+fn a_digest_by_another_algorithm_is_not_a_change() {
     let run = drift("", |registry| {
         let bytes = registry.manifest("app", "1").expect("it was pushed");
         registry.inject(Match::manifest("app", "1").reads().always(), Fault::digest(&Digest::sha512(&bytes)));
@@ -134,7 +134,7 @@ fn a_digest_by_another_algorithm_is_no_change() {
 }
 
 #[test]
-fn a_list_without_a_tag_that_exists_does_not_tell_what_was_added() {
+fn an_incomplete_list_shows_no_added_tags() {
     for list in [Fault::from(Answer::not_found("NAME_UNKNOWN")), TagList::new().null().into()] {
         let run = drift("--added", |registry| registry.inject(Match::tags("app").always(), list));
         assert_eq!(run.code, Some(6), "{run}");

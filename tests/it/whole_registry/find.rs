@@ -76,7 +76,7 @@ fn a_condition_is_needed_and_a_base_must_exist() {
 }
 
 #[test]
-fn an_image_whose_labels_are_unknown_is_not_passed_over_in_silence() {
+fn an_image_with_unreadable_labels_is_reported() {
     for gone in [Answer::not_found("BLOB_UNKNOWN"), Answer::html(404, "no such site")] {
         let registry = empty();
         registry.push_image("app", "1", &ImageSpec::new("1").label("team", "a"));

@@ -29,7 +29,7 @@ fn an_interrupted_walk_is_continued() {
 }
 
 #[test]
-fn a_line_that_was_cut_off_does_not_count() {
+fn a_truncated_line_is_ignored() {
     let registry = seeded("2x1");
     let rls = Rls::at(&registry).words("snapshot --resume notes").with_file("notes", "http://127.0.0.1:1/grid/re");
     assert_eq!(rls.succeeds().lines().count(), 2);

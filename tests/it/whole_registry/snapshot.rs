@@ -48,7 +48,7 @@ fn a_path_is_a_repository_or_a_prefix() {
 }
 
 #[test]
-fn a_tag_that_cannot_be_resolved_is_said() {
+fn an_unresolvable_tag_is_reported() {
     let registry = empty();
     registry.push_image("app", "1", &ImageSpec::new("1"));
     registry.push_image("app", "2", &ImageSpec::new("2"));

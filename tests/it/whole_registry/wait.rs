@@ -6,7 +6,7 @@ use test_support::Rls;
 use crate::registries::empty;
 
 #[test]
-fn it_ends_when_the_tag_is_there() {
+fn waits_until_the_tag_exists() {
     let registry = empty();
     let digest = registry.push_image("app", "other", &ImageSpec::new("app"));
     // The third look finds it.
@@ -44,7 +44,7 @@ fn a_digest_and_a_platform_are_waited_for() {
 }
 
 #[test]
-fn what_passes_is_waited_out_and_what_does_not_ends_it() {
+fn transient_failures_are_waited_out_and_others_end_it() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     registry.inject(Match::manifest("app", "1").times(3), Answer::new(503));

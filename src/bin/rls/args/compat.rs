@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 /// Run as docker-ls or docker-rm, or install links that do
 ///
-/// The commands, options, environment variables (DOCKER_LS_...) and configuration files (~/.docker-ls.yaml, .json, .toml)
-/// of docker-ls and docker-rm 0.5.1 work as they are, and so does their output on standard output; every failure ends
-/// with exit code 1. A link named docker-ls or docker-rm to rls does the same.
+/// The commands, options, environment variables (DOCKER_LS_...) and configuration files (~/.docker-ls.yaml, .json,
+/// .toml) of docker-ls and docker-rm 0.5.1 work as they are, and so does their output on standard output; every failure
+/// ends with exit code 1. A link named docker-ls or docker-rm to rls does the same.
 ///
 /// In addition OCI images and indexes are read, --basic-auth is not needed, and the credentials and CAs of docker are
 /// used. docker-rm stops if several tags point to the manifest; --with-siblings removes it with all of them.

@@ -3,9 +3,9 @@ use clap_complete::Shell;
 /// Print a completion script for a shell
 ///
 /// In bash, zsh and fish the script asks rls for names of registries, repositories, tags, platforms and templates.
-/// Registries are those in the configuration of rls, docker, podman, containerd, k3s and rke2, and those whose names were
-/// completed before. A look-up takes a second at most, fails silently and never asks for a password. Names are kept for a
-/// minute, in a file that only you can read; `rls cache clear` removes it, --no-cache keeps none.
+/// Registries are those in the configuration of rls, docker, podman, containerd, k3s and rke2, and those whose names
+/// were completed before. A look-up takes a second at most, fails silently and never asks for a password. Names are
+/// kept for a minute, in a file that only you can read; `rls cache clear` removes it, --no-cache keeps none.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -27,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_has_no_unit_no_sense_or_no_length() {
+    fn durations_without_unit_or_length_are_refused() {
         for text in ["", "10", "ten", "-5s", "1y", "2d", "s", "99999999999999999999h"] {
             let error = parse_duration(text).unwrap_err();
             assert_eq!(error, "expected a number with its unit, such as 500ms, 10s, 2m or 1h", "{text}");

@@ -2,10 +2,10 @@ use crate::help::Topic;
 
 /// Show the help of a command, or a reference
 ///
-/// Without arguments: all commands. The references are complete: every field of the machine formats (output), key of the
-/// configuration file (config), environment variable (env), exit code (exit-codes), field and filter of templates
-/// (templates), and the options that every command takes (options). 'rls help schema COMMAND' prints the JSON Schema of the
-/// command's records.
+/// Without arguments: all commands. The references are complete: every field of the machine formats (output), key of
+/// the configuration file (config), environment variable (env), exit code (exit-codes), field and filter of templates
+/// (templates), and the options that every command takes (options). 'rls help schema COMMAND' prints the JSON Schema of
+/// the command's records.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

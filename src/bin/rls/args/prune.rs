@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn switches_are_no_rule_and_what_is_in_use_is_one() {
+    fn switches_are_not_a_rule_and_keep_used_is_one() {
         let args = RuleArgs { untag_only: true, allow_empty: true, ..RuleArgs::default() };
         assert!(!args.is_given() && args.rule(Timestamp::UNIX_EPOCH).is_err());
         let args = RuleArgs { keep_used: Some("pods.json".into()), ..args };

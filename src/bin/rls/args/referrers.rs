@@ -5,10 +5,10 @@ use crate::spelling::nearest;
 
 /// Show what refers to an image: signatures, SBOMs, attestations
 ///
-/// Looks everywhere that tools put them: the referrers API, the tag `sha256-<hex>` if the registry has no such API, cosign's tags
-/// `.sig`, `.att` and `.sbom`, and the attestations of BuildKit in an index. The manifests that an index lists are
-/// looked at too, and so is what refers to a referrer. Five requests per manifest and one per referrer. Signatures are
-/// not verified.
+/// Looks everywhere that tools put them: the referrers API, the tag `sha256-<hex>` if the registry has no such API,
+/// cosign's tags `.sig`, `.att` and `.sbom`, and the attestations of BuildKit in an index. The manifests that an index
+/// lists are looked at too, and so is what refers to a referrer. Five requests per manifest and one per referrer.
+/// Signatures are not verified.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

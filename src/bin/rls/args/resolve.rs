@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong() {
+    fn errors_name_the_invalid_part() {
         let cases = [
             ("reg", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
             ("reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),

@@ -34,9 +34,10 @@ pub struct TagsArgs {
     /// Add digest, type, platforms, size and creation time: one extra request per tag, and a few per digest
     ///
     /// The type is what the tag is: an image, an index, or an artifact such as a Helm chart, model, SBOM or signature.
-    /// Charts and models have their version. The size is the sum of the distinct blobs of all platforms, as stored. The creation time comes from the image
-    /// config (for an index, that of its newest image), else from the annotation org.opencontainers.image.created.
-    /// Dates before 2000 or in the future, as set by reproducible builds, count as unknown.
+    /// Charts and models have their version. The size is the sum of the distinct blobs of all platforms, as stored. The
+    /// creation time comes from the image config (for an index, that of its newest image), else from the annotation
+    /// org.opencontainers.image.created. Dates before 2000 or in the future, as set by reproducible builds, count as
+    /// unknown.
     #[arg(short, long)]
     pub long: bool,
 
@@ -62,8 +63,8 @@ pub struct TagsArgs {
 
     /// Only versions in RANGE, such as '>=1.4, <2'
     ///
-    /// A variant such as 1.4.2-alpine counts as its version, and 1.4 is in the range if any 1.4.x is. A pre-release is in
-    /// the range only if that names a pre-release of the same version.
+    /// A variant such as 1.4.2-alpine counts as its version, and 1.4 is in the range if any 1.4.x is. A pre-release is
+    /// in the range only if that names a pre-release of the same version.
     #[arg(long, value_name = "RANGE", value_parser = parse_range)]
     pub semver: Option<VersionReq>,
 

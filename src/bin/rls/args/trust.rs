@@ -17,8 +17,8 @@ use super::global::ConfigFile;
 /// RLS_ROOT is the root directory of system files such as /etc/docker, for reading and writing.
 ///
 /// With --check no registry is contacted: it identifies PEM files, which key belongs to which certificate, and where
-/// each file belongs. For other forms (DER, PKCS #7, PKCS #12, Kubernetes secrets, encrypted keys) it prints the command
-/// that converts them.
+/// each file belongs. For other forms (DER, PKCS #7, PKCS #12, Kubernetes secrets, encrypted keys) it prints the
+/// command that converts them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -22,7 +22,7 @@ pub async fn run(args: &CatArgs, context: &Context<'_>) -> Result<(), CommandErr
     while let Some(piece) =
         context.until_shutdown(pieces.try_next()).await?.map_err(|error| image.failed(context, error))?
     {
-        // As curl does: a zero byte among the first says that this is no text.
+        // As in curl: a zero byte near the start means that this is not text.
         if std::mem::take(&mut guards) && piece.contains(&0) {
             return Err(Usage::new(format!("not printing {} on a terminal", args.path))
                 .because("it is a binary file")

@@ -66,7 +66,7 @@ async fn measure(
     while let Some(item) = context.until_shutdown(read.next()).await? {
         let (repository, is_listed, index): (_, _, Result<TagIndex>) = match item {
             Ok(item) => item,
-            // The other registries are measured all the same.
+            // The other registries are still measured.
             Err(CommandError::Failed(error, hint_context)) if sources.len() > 1 => {
                 context.report.failure(&error, &hint_context);
                 continue;
@@ -156,7 +156,7 @@ fn tag_records(args: &DuArgs, target: &Measured, usage: &RepositoryUsage) -> Vec
 
 fn repository_record(target: &Measured, usage: &RepositoryUsage, largest: u64) -> UsageRecord {
     let complete = target.error.is_none() && usage.tags.iter().all(|tag| tag.size.is_some());
-    // What could not be measured at all is not said to use nothing.
+    // What could not be measured at all does not count as using nothing.
     let is_known = complete || usage.size > 0;
     UsageRecord {
         size: Some(usage.size).filter(|_| is_known),
@@ -179,7 +179,7 @@ fn of_repository(target: &Measured) -> UsageRecord {
     }
 }
 
-/// Everything together.
+/// The grand total.
 fn total(sources: &[Source], report: &UsageReport) -> UsageRecord {
     let mut registries = sources.iter().map(|source| source.registry().to_string());
     let registry = registries.next().filter(|first| registries.all(|other| other == *first));

@@ -41,7 +41,7 @@ pub async fn run(args: &FilesArgs, context: &Context<'_>) -> Result<(), CommandE
         while let Some(batch) = next_or_flush(context, &mut batches, &mut output).await? {
             let batch = match batch {
                 Ok(batch) => batch,
-                // The other paths are listed all the same.
+                // The other paths are still listed.
                 Err(error) if matches!(error.kind(), Kind::NotFound(Missing::File)) && printed => {
                     context.report.success();
                     if let CommandError::Failed(error, hint_context) = image.failed(context, error) {

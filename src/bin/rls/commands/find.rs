@@ -220,7 +220,7 @@ fn layers(document: &Document) -> Vec<String> {
 }
 
 impl Conditions<'_> {
-    /// What of the conditions matches, if all of them do: those about images on one and the same.
+    /// What matches the conditions, if all of them hold: those about images must hold for the same image.
     fn matched(&self, nodes: &[Node]) -> Option<String> {
         let mut matched = Vec::new();
         for digest in self.digests {
@@ -252,7 +252,7 @@ impl Conditions<'_> {
 }
 
 impl Base {
-    /// How an image shows that it is built on the base image.
+    /// What shows that an image is built on the base image.
     fn of(&self, node: &Node) -> Option<String> {
         if self.digests.contains(&node.digest) {
             return Some("itself".to_owned());

@@ -98,8 +98,8 @@ impl Drop for Held {
 }
 
 impl Turns {
-    /// Reads the list of this number: before its turn as long as it fits in `ahead`, otherwise in its turn with the budget
-    /// `alone`.
+    /// Reads the list of this number: before its turn as long as it fits in `ahead`, otherwise in its turn with the
+    /// budget `alone`.
     pub(super) async fn read<T>(
         &self,
         number: usize,

@@ -291,7 +291,7 @@ fn layer(descriptor: &Descriptor) -> LayerRecord {
     }
 }
 
-/// A list that is absent where it is empty.
+/// A list; an empty one is absent.
 fn present<T>(list: Vec<T>) -> Field<Vec<T>> {
     if list.is_empty() { Field::Absent } else { Field::Known(list) }
 }

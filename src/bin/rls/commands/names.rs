@@ -207,7 +207,7 @@ impl Context<'_> {
     }
 }
 
-/// What to type in place of something that is no name of a repository.
+/// What to type instead of something that is not the name of a repository.
 fn advice(text: &str) -> Option<String> {
     if text.contains(['*', '?', '[', '{']) {
         return Some(match text.rsplit_once(':') {

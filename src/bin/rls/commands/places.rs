@@ -133,7 +133,7 @@ fn catalog<'a>(
     });
     let end = async move { (!is_found.get()).then(|| Err(missing())) };
     let end = end.into_stream().filter_map(std::future::ready);
-    // What failed is not said to be missing, too.
+    // What failed is not also reported as missing.
     names
         .chain(end)
         .scan(false, |failed, item| {

@@ -63,7 +63,7 @@ async fn find(args: &ReferrersArgs, repository: &RepositoryHandle, reference: &R
     if let Some(depth) = args.depth {
         options.depth = depth.into();
     }
-    // The registry may filter only where nothing below a referrer is wanted that it would leave out.
+    // The registry may filter only if no referrers of the referrers that it would leave out are wanted.
     if let ([TypeFilter::ArtifactType(artifact_type)], Some(1)) = (args.types.as_slice(), args.depth) {
         options.artifact_type = Some(artifact_type.clone());
     }

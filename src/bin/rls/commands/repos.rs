@@ -48,7 +48,7 @@ pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandE
         outcome = list(args, context, source, &mut left, &mut output).await;
         match outcome {
             Ok(()) => context.report.success(),
-            // The other registries are listed all the same.
+            // The other registries are still listed.
             Err(CommandError::Failed(ref error, ref hint_context))
                 if sources.len() > 1 && !matches!(error.kind(), Kind::TimedOut) =>
             {

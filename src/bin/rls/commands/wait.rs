@@ -54,11 +54,11 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
     Ok(output.finish()?)
 }
 
-/// What a look at the registry says.
+/// The result of one check.
 enum Look {
-    /// It is there.
+    /// It exists.
     Ready(Digest),
-    /// It is not, and why.
+    /// It does not exist yet; the reason.
     NotYet(String),
 }
 

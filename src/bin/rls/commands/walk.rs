@@ -49,8 +49,8 @@ impl<'a> Walk<'a> {
         self.context.shows_full(self.sources.iter().map(Source::registry))
     }
 
-    /// Calls `work` for each repository, several at once, and `write` with what comes of it, in order. A repository
-    /// that fails does not keep the others from being looked at.
+    /// Calls `work` for each repository, several at once, and `write` with each result, in order. A repository that
+    /// fails does not prevent the others from being read.
     pub async fn each<T, V, F>(
         &self,
         output: &mut Output<V, Stdout>,
@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
         while let Some(item) = next_or_flush(self.context, &mut done, output).await? {
             let (repository, outcome) = match item {
                 Ok(item) => item,
-                // The other registries are looked at all the same.
+                // The other registries are still read.
                 Err(CommandError::Failed(error, hint_context))
                     if self.sources.len() > 1 && !matches!(error.kind(), Kind::TimedOut) =>
                 {

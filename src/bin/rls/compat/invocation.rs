@@ -32,7 +32,7 @@ pub enum Operation {
         repository: String,
         /// A tag or a digest.
         tag: String,
-        /// The manifest as it is stored.
+        /// The manifest as stored.
         raw: bool,
         /// With the history of a schema 1 manifest parsed.
         history: bool,

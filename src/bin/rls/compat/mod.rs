@@ -1,7 +1,7 @@
 //! docker-ls and docker-rm 0.5.1: their command lines, settings, templates and output.
 //!
-//! [`settle`] turns one of their command lines into one of ours; `commands::compat` runs it. What they print on standard
-//! output is kept to the byte; errors are ours, and every failure ends with 1, as theirs do.
+//! [`settle`] turns one of their command lines into one of ours; `commands::compat` runs it. What they print on
+//! standard output is kept to the byte; errors are ours, and every failure ends with 1, as theirs do.
 
 mod grammar;
 mod invocation;

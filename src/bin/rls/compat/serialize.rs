@@ -44,7 +44,7 @@ pub fn to_yaml(value: &Value, null: &str) -> String {
     out
 }
 
-/// What stands on one line.
+/// A value on one line.
 fn flow(value: &Value, null: &str) -> Option<String> {
     match value {
         Value::Null => Some(null.to_owned()),

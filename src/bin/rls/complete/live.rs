@@ -1,5 +1,5 @@
-//! Names of registries, repositories, tags, platforms and templates. Nothing asks for a password, and what fails or takes
-//! too long offers nothing.
+//! Names of registries, repositories, tags, platforms and templates. Nothing asks for a password, and what fails or
+//! takes too long offers nothing.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::args::{self, Cli};
 use crate::config::{Environment, File, Settings};
 use crate::help::Topic;
 
-/// A completion that takes longer is in the way.
+/// A slower completion gets in the way.
 const LIMIT: Duration = Duration::from_secs(1);
 /// The time for requests: what was received until then is offered.
 const REQUESTS: Duration = Duration::from_millis(800);
@@ -150,8 +150,8 @@ impl Request<'_> {
 }
 
 impl<'a> Word<'a> {
-    /// Reads a word. With `--registry`, which is `requested`, it is a path, whatever it looks like, unless it begins with
-    /// that registry.
+    /// Reads a word. With `--registry`, which is `requested`, it is a path, whatever it looks like, unless it begins
+    /// with that registry.
     fn read(word: &'a str, requested: Option<&str>) -> Self {
         let scheme = word.find("://").map_or(0, |at| at + "://".len());
         let end = word[scheme..].find('/').map(|at| scheme + at + 1);

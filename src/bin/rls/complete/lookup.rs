@@ -225,8 +225,8 @@ impl<'a> Lookup<'a> {
     }
 }
 
-/// `3 days ago, sha256:9b1f27c4a0d1`: what is known of it. Docker Hub counts each manifest that is read as a pull: there
-/// it is the digest alone.
+/// `3 days ago, sha256:9b1f27c4a0d1`: what is known of it. Docker Hub counts each manifest that is read as a pull:
+/// there it is the digest alone.
 async fn describe(repository: &RepositoryHandle, summaries: &Summaries<'_>, tag: &str) -> Option<String> {
     let tag: Tag = tag.parse().ok()?;
     let human = Human { now: Timestamp::now(), styles: Styles::for_stdout(ColorChoice::Never), whole: false };

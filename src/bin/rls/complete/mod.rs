@@ -1,7 +1,7 @@
 //! Completion on the command line: `rls __complete SHELL -- WORD…`, which the scripts of `rls completions` call.
 //!
-//! Commands, options and files come from the grammar; registries, repositories, tags and platforms are looked up with the
-//! credentials and CAs of other commands. It never asks, and ends after a second.
+//! Commands, options and files come from the grammar; registries, repositories, tags and platforms are looked up with
+//! the credentials and CAs of other commands. It never asks, and ends after a second.
 //!
 //! docker calls its plugins in the way of the Go library cobra: `docker-tags __complete tags WORD…`, which answers
 //! `docker tags registry.corp:5000/te⇥`.
@@ -30,12 +30,12 @@ pub use script::script;
 
 /// The word after the program's name that asks for completions.
 const COMMAND: &str = "__complete";
-/// The same of cobra, where no descriptions are shown.
+/// The same for cobra without descriptions.
 const PLAIN_COMMAND: &str = "__completeNoDesc";
 /// The answer where a file is wanted: shells know better how to complete and quote those.
 const FILES: &str = ":files";
 
-/// Who asks, and so how the answer is written.
+/// Who asks, which determines the format of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reader {
     /// One name per line.
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_gets_no_space_in_docker() {
+    fn unfinished_names_get_no_space_in_docker() {
         let cobra = |values: &[&str]| {
             let candidates: Vec<_> = values.iter().map(|value| CompletionCandidate::new(*value)).collect();
             lines(&candidates, Reader::Cobra { described: false }, OsStr::new(""))

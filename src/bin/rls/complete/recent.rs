@@ -4,9 +4,9 @@
 //! $XDG_CACHE_HOME/rls/completion/SCOPE.json     registry, repository, names with their descriptions
 //! ```
 //!
-//! A file belongs to one registry and the user who may list it (see [`Scope`]), and only its owner can read it (0600, in
-//! a folder of mode 0700). `rls cache clear` removes it, too. Names that are older than a minute are not offered; the
-//! registries and repositories that they belong to are known from then on.
+//! A file belongs to one registry and the user who may list it (see [`Scope`]), and only its owner can read it (0600,
+//! in a folder of mode 0700). `rls cache clear` removes it, too. Names that are older than a minute are not offered;
+//! the registries and repositories that they belong to are known from then on.
 
 use std::fs::{self, DirBuilder};
 use std::io::{self, Read as _, Write as _};
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_number_of_files_is_bounded_and_damaged_ones_are_not_there() {
+    async fn the_number_of_files_is_bounded_and_damaged_ones_are_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let recent = Recent(folder.path().join("completion"));
         for number in 0..MAX_FILES + 3 {

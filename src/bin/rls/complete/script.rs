@@ -2,8 +2,9 @@
 
 use clap_complete::Shell;
 
-/// bash breaks words at the characters of `COMP_WORDBREAKS`, `:` and `=` among them, which names contain: words are split
-/// at blanks instead. readline replaces only what follows the last of these characters, `$2`, and so gets only that.
+/// bash breaks words at the characters of `COMP_WORDBREAKS`, `:` and `=` among them, which names contain: words are
+/// split at blanks instead. readline replaces only what follows the last of these characters, `$2`, and so gets only
+/// that.
 const BASH: &str = r#"_rls() {
     local line="${COMP_LINE:0:COMP_POINT}" words candidate
     read -ra words <<< "$line"

@@ -85,8 +85,8 @@ impl Settings {
         self.source(false).filter(|_| self.login_registry.is_none()).map(Source::name)
     }
 
-    /// The source of user name and password; `None` if there is none, or none is used. A credentials file replaces
-    /// both, except for a login, which stores them there.
+    /// The source of user name and password; `None` if none is set or used. A credentials file replaces both, except
+    /// for a login, which stores them there.
     fn source(&self, logs_in: bool) -> Option<Source> {
         let [options, environment, file] =
             [&self.options, &self.environment.settings, &self.file.settings].map(|source| &source.connection.login);
@@ -177,7 +177,7 @@ impl Settings {
         }
     }
 
-    /// Who to log in as at a registry.
+    /// The account to log in to a registry with.
     pub fn account(&self, registry: &Registry) -> Result<Account> {
         let login = self.logins(registry).find(PartialLogin::is_set);
         if let Some(PartialLogin { username: Some(username), .. }) = login {

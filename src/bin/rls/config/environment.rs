@@ -28,8 +28,8 @@ pub struct Environment {
     /// `RLS_USERNAME`, `REGISTRY_AUTH_FILE`, `RLS_CA_FILE` (separated as in `PATH`), `RLS_CLIENT_CERT`,
     /// `RLS_CLIENT_KEY`, `RLS_INSECURE`, `RLS_PLAIN_HTTP`, `RLS_JOBS`, `RLS_TIMEOUT`, `RLS_OUTPUT`, `RLS_LOG`.
     ///
-    /// `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE` and `CLICOLOR` set the colours to `auto`, which heeds them; so they take precedence over the
-    /// configuration file.
+    /// `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE` and `CLICOLOR` set the colours to `auto`, which heeds them; so they
+    /// take precedence over the configuration file.
     pub settings: PartialSettings,
 }
 
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn set_to_nothing_is_not_set() {
+    fn an_empty_variable_counts_as_unset() {
         let names = [
             "RLS_REGISTRY",
             "RLS_USERNAME",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_end_is_no_part_of_a_user_name_or_password() {
+    fn line_ends_are_stripped_from_user_name_and_password() {
         for (given, meant) in [("pw\n", "pw"), ("pw\r\n", "pw"), (" p w ", " p w "), ("pw\n\n", "pw\n"), ("pw", "pw")] {
             let environment = read(&[("RLS_USERNAME", given), ("RLS_PASSWORD", given)]).unwrap();
             assert_eq!(environment.settings.connection.login.username.as_deref(), Some(meant));
@@ -274,7 +274,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_password_that_is_no_text_is_not_shown() {
+    fn a_password_that_is_not_utf_8_is_not_shown() {
         use std::os::unix::ffi::OsStringExt;
         let error =
             Environment::read(&|name| (name == "RLS_PASSWORD").then(|| OsString::from_vec(b"s3cret\xff".to_vec())))

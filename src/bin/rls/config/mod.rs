@@ -10,8 +10,7 @@
 //! ```
 //!
 //! Order: option, environment, configuration file (first its table for the registry), default. The environment is not
-//! left to clap, for which a variable is as good as an option: `RLS_OUTPUT=json rls tags app --format …` would be a
-//! contradiction.
+//! left to clap, which treats a variable like an option: `RLS_OUTPUT=json rls tags app --format …` would be a conflict.
 
 mod account;
 mod environment;

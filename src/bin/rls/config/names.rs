@@ -169,8 +169,8 @@ impl Settings {
         Ok(Place { registry: self.reached(registry, None)?, path: Some(path), otherwise: None })
     }
 
-    /// Whether a name is that of an image of Docker Hub: no registry is set, and its first component does not look like a
-    /// host.
+    /// Whether a name is that of an image of Docker Hub: no registry is set, and its first component does not look like
+    /// a host.
     pub fn is_image_of_hub(&self, text: &str) -> bool {
         let first = text.split('/').next().unwrap_or_default();
         self.requested.is_none() && self.default.is_none() && !text.contains("://") && !looks_like_host(first)
@@ -197,8 +197,8 @@ impl Settings {
         }
     }
 
-    /// The registry as it is reached: as a scheme says that is written before it, else as options, environment and
-    /// configuration say.
+    /// The registry with the scheme that is written before it, else with that of options, environment and
+    /// configuration.
     fn reached(&self, registry: Registry, scheme: Option<Scheme>) -> registry_ls::Result<Registry> {
         match scheme {
             Some(Scheme::Https) if self.options.connection.plain_http == Some(true) && !registry.is_plain_http() => {

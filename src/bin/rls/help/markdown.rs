@@ -82,7 +82,7 @@ fn cells(line: &str) -> Vec<String> {
 fn inline(text: &str) -> String {
     let mut plain = String::new();
     for (index, part) in text.split('`').enumerate() {
-        // Every second part is code, whose characters mean themselves.
+        // Every second part is code, which is taken literally.
         if index % 2 == 1 { plain.push_str(part) } else { plain.push_str(&without_marks(part)) }
     }
     plain

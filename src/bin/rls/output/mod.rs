@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! let options = OutputOptions::for_stdout(layout, header, no_trunc, color);
-//! let mut out = Output::new(TagView { qualified, detail, group, full }, options, std::io::stdout())?;   // before any request
+//! let view = TagView { qualified, detail, group, full };
+//! let mut out = Output::new(view, options, std::io::stdout())?;   // before any request
 //! out.write(&TagRecord { … })?;                     // as records arrive
 //! out.flush()?;                                     // when the next record is not there yet
 //! out.finish()?;                                    // always, also after an error: it closes lists and prints tables
@@ -17,8 +18,9 @@
 //! Those about layers and whole registries: [`FileRecord`], [`DifferenceRecord`], [`FindRecord`], [`IntegrityRecord`],
 //! [`DriftRecord`].
 //!
-//! [`write_raw`] writes exact bytes, escaped on a terminal; [`write_exact`] never escapes. [`OutputError`] distinguishes a closed pipe (141), a full disk (13) and a template
-//! error (2). [`Styles`], [`Tone`], [`escape()`] and [`Progress`] are for standard error.
+//! [`write_raw`] writes exact bytes, escaped on a terminal; [`write_exact`] never escapes. [`OutputError`]
+//! distinguishes a closed pipe (141), a full disk (13) and a template error (2). [`Styles`], [`Tone`], [`escape()`] and
+//! [`Progress`] are for standard error.
 
 mod closed;
 mod csv;

@@ -64,8 +64,8 @@ impl Progress {
     /// Starts to count `what`, such as `tags of team/app`. Shown after 300 ms, unless disabled or standard error is not
     /// a terminal.
     ///
-    /// The number of requests is shown beside the count: it grows also while the first things that are counted are still
-    /// being read.
+    /// The number of requests is shown beside the count: it grows also while the first things that are counted are
+    /// still being read.
     pub fn start(what: &str, choice: ProgressChoice, quiet: bool, stats: Arc<Stats>) -> Self {
         if is_wanted(choice, quiet, stderr().is_terminal()) {
             Self::on(ProgressDrawTarget::stderr(), what, DELAY, stats)
@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// A terminal that remembers what was written, and tells when it was.
+    /// A terminal that records what was written, and when.
     #[derive(Debug, Clone)]
     struct Screen {
         log: Arc<Mutex<Vec<String>>>,

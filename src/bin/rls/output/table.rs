@@ -1,7 +1,7 @@
 //! Tables: aligned columns, a bold header, repeated cells dimmed, fitted to the terminal.
 //!
-//! A table that is too wide first shortens digests, then leaves out columns; only the first column is ever cut, when it is
-//! alone.
+//! A table that is too wide first shortens digests, then leaves out columns; only the first column is ever cut, when it
+//! is alone.
 
 use tabled::builder::Builder;
 use tabled::settings::object::Rows;
@@ -122,8 +122,8 @@ impl Table {
         }
     }
 
-    /// Fits `rows` to the terminal; what they leave out, later rows leave out too. Returns whether their widest texts are
-    /// the widest so far.
+    /// Fits `rows` to the terminal; what they leave out, later rows leave out too. Returns whether their widest texts
+    /// are the widest so far.
     fn fit(&mut self, rows: &mut [Vec<Cell>]) -> bool {
         if self.shortened {
             self.shorten(rows);
@@ -263,7 +263,7 @@ x                        latest
     }
 
     #[test]
-    fn a_terminal_that_is_too_narrow_is_no_trouble() {
+    fn a_terminal_may_be_too_narrow() {
         for width in 1..12 {
             let text = table(&[&["team/app", "latest", "61.2 MB"]], Some(width), false);
             assert_eq!(text.lines().count(), 2, "{width}: {text:?}");

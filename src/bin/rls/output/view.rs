@@ -26,7 +26,7 @@ impl Cell {
         Self { text: escape(text.as_ref()).into_owned(), short: None, tone: Tone::Plain }
     }
 
-    /// A digest, shown whole where there is room.
+    /// A digest, shown whole if it fits.
     pub fn digest(digest: &str, human: &Human) -> Self {
         let short = human.short(digest);
         Self { short: (short != digest).then(|| escape(&short).into_owned()), ..Self::new(digest) }

@@ -1,8 +1,8 @@
 //! Writes records in the requested format.
 //!
-//! `json`, `jsonl`, `yaml`, `csv`, `plain` and templates are written record by record, and so are tables with one column.
-//! Other tables are laid out in pieces of some 10,000 rows, so that memory is bounded; a long table may become wider on
-//! its way.
+//! `json`, `jsonl`, `yaml`, `csv`, `plain` and templates are written record by record, and so are tables with one
+//! column. Other tables are laid out in pieces of some 10,000 rows, so that memory is bounded; a long table may become
+//! wider on its way.
 
 use std::io::Write;
 

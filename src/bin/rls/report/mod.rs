@@ -200,7 +200,7 @@ impl Report {
     fn line(&self, tone: Tone, label: &str, text: &str) {
         let text = without_os_error(text.to_owned());
         let line = format!("{} {}\n", self.styles.paint(tone, label), self.styles.localize(escape(&text).into_owned()));
-        // Standard error may be closed; the exit code still tells.
+        // Standard error may be closed; the exit code still reports it.
         on_terminal(|| drop(stderr().write_all(line.as_bytes())));
     }
 }

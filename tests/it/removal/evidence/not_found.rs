@@ -146,7 +146,7 @@ fn a_single_404_is_checked_again() {
 }
 
 #[test]
-fn a_page_that_no_registry_sends_says_nothing_about_a_tag() {
+fn a_404_page_of_a_proxy_says_nothing_about_a_tag() {
     let pages = [Answer::html(404, "no such site"), Answer::text(404, "404 page not found")];
     for page in pages {
         for personality in [Personality::Distribution28, Personality::Distribution3] {

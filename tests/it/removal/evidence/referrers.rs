@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{BOTH, rls};
 
 #[test]
-fn what_names_no_subject_or_another_is_not_removed_as_a_referrer() {
+fn a_listed_referrer_that_does_not_name_the_subject_is_not_removed() {
     for personality in BOTH {
         for words in [
             "rm app:old --with-referrers --yes",

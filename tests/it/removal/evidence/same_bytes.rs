@@ -20,7 +20,7 @@ fn shared() -> (Running, Digest) {
 }
 
 #[test]
-fn a_sibling_by_another_algorithm_is_one() {
+fn a_sibling_by_another_digest_algorithm_is_found() {
     for tag in ["pr-1", "latest"] {
         for words in ["rm app:pr-1", "rm app:pr-1 --purge --yes", "prune app --keep latest --keep other --yes"] {
             let (registry, sha512) = shared();

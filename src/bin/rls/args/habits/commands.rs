@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_copies_is_not_taken_for_something_else() {
+    fn copy_commands_are_recognised() {
         let is_copying = |line: &str| is_copying(&line.split(' ').map(OsString::from).collect::<Vec<_>>(), 1);
         assert!(is_copying("rls pull alpine") && is_copying("rls tag app:1 app:2"));
         assert!(!is_copying("rls tag ls app") && !is_copying("rls catalog"));

@@ -1,5 +1,5 @@
-//! What people type by habit, from docker, docker-ls, crane, skopeo, kubectl and curl: the error says what to type here,
-//! as a whole command line where that is known.
+//! What people type by habit, from docker, docker-ls, crane, skopeo, kubectl and curl: the error says what to type
+//! here, as a whole command line where that is known.
 
 mod commands;
 mod options;
@@ -127,7 +127,8 @@ fn replaced(error: &clap::Error, words: &[OsString], program: &Command) -> Optio
     }
 }
 
-/// The command line without the second word of another program's command: `rls manifest inspect app:1`, `rls tags ls app`.
+/// The command line without the second word of another program's command: `rls manifest inspect app:1`, `rls tags ls
+/// app`.
 pub fn stray(words: &[OsString], program: &Command) -> Option<Vec<OsString>> {
     let at = words.iter().skip(1).position(|word| !word.as_encoded_bytes().starts_with(b"-"))? + 1;
     program.find_subcommand(&words[at]).and_then(|_| commands::replace(words, at))
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn where_that_depends_there_is_advice() {
+    fn ambiguous_options_get_advice() {
         let cases = [
             ("rls repos -r reg:5000 --level 1", "use rls repos --tags, rls tags -d or rls tags -l"),
             ("rls tags app -n", "use --limit N"),

@@ -1,5 +1,5 @@
-//! Errors of docker, podman, containerd, kubelet, skopeo, crane, helm, buildx and kaniko: what they mean, and the command
-//! that shows why.
+//! Errors of docker, podman, containerd, kubelet, skopeo, crane, helm, buildx and kaniko: what they mean, and the
+//! command that shows why.
 //!
 //! docs/errors.md has the same rows, and the README the most frequent ones; a test compares them.
 
@@ -178,7 +178,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["unauthorized: authentication required", "401 Unauthorized"],
         &["authentication required", "status code 401", "unauthorized: "],
-        "Not logged in, or a wrong password, or no permission; `rls doctor` tells which.",
+        "Not logged in, or a wrong password, or no permission; `rls doctor` shows which.",
         "rls doctor HOST/REPO",
     ),
     known(

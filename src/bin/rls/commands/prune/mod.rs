@@ -52,7 +52,7 @@ pub async fn run(args: &PruneArgs, context: &Context<'_>) -> Result<(), CommandE
         let (policy, counts) = (&policy, Arc::clone(&counts));
         async move { (target, Decisions::make(target, policy, counts).await) }
     });
-    // A repository to be pruned is inspected shortly before it is.
+    // Each repository is inspected shortly before it is pruned.
     let concurrency = if args.yes { 1 } else { MAX_PENDING };
     let mut planned = planned.buffered(concurrency).boxed_local();
     let mut runner = RemovalRunner::new(context, true, !args.yes);
@@ -123,7 +123,7 @@ async fn show(
 ) -> Result<(), CommandError> {
     let hint_context = context.hint_context(target.repository.registry());
     let refusal = decided.refusal(target.repository.name());
-    // A repository of the catalog may hold what has no dates, such as charts; the others are pruned all the same.
+    // A repository of the catalog may hold artifacts without dates, such as charts; the others are still pruned.
     let is_passed_over = target.is_from_catalog && decided.lacks_times();
     if let Some(error) = refusal.as_ref().filter(|_| is_passed_over) {
         context

@@ -119,7 +119,7 @@ impl Decisions {
         }
     }
 
-    /// Why the rules are not applied to the repository, which then stays as it is.
+    /// Why the rules are not applied to the repository, which is then left alone.
     pub(super) fn refusal(&self, repository: &Repository) -> Option<Error> {
         let stopped = |what: String| Error::new(Kind::Safety(Danger::Unknown), what);
         match self.plan.refusal {

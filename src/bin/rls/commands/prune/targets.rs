@@ -201,7 +201,7 @@ impl Target {
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
         let mut options = SnapshotOptions::default();
         (options.dates, options.also, options.progress) = (true, self.expected_tags(), progress);
-        // What is about to be deleted is looked at again right before.
+        // What is about to be deleted is checked again right before.
         options.cached = true;
         match self.repository.snapshot(options).await {
             Err(error) if self.is_from_catalog && error.is_not_found() => Ok(TagIndex::default()),

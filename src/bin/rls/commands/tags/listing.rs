@@ -97,7 +97,7 @@ impl<'a> Query<'a> {
         };
         let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit.get()).unwrap_or(usize::MAX));
         let (same_as, semver) = (args.same_as.as_ref(), args.semver.as_ref());
-        // Who names them wants to see them.
+        // Naming them shows them.
         let is_named = !args.filter.matches.is_empty() || same_as.is_some();
         Self {
             filter: &args.filter,

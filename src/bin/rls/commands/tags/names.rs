@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_come_back_as_they_were_unless_they_are_sorted() {
+    async fn the_order_is_kept_unless_sorted() {
         let tags = ["1.10", "latest", "1.9", "1", "1.1"];
         assert_eq!(listed(names(&tags).await), tags);
         for (order, reverse, expected) in [
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_is_there_once() {
+    async fn duplicates_are_dropped() {
         let tags = ["b", "a", "b", "c", "a", "b"];
         for (order, reverse, expected) in [
             (Order::Name, false, ["a", "b", "c"]),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_before_an_error_is_there() {
+    async fn names_before_an_error_are_kept() {
         let broken = Err(Error::new(Kind::Incomplete, "cut short"));
         let batch = |tags: &[&str]| tags.iter().map(|tag| tag.parse()).collect();
         let tags = vec![batch(&["b", "a"]), broken, batch(&["c"])];

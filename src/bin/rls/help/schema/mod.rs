@@ -1,5 +1,5 @@
-//! `rls help schema COMMAND`: the JSON Schema of a command's records, as in `docs/schema/`. `make generated` writes these
-//! files from the types of the records.
+//! `rls help schema COMMAND`: the JSON Schema of a command's records, as in `docs/schema/`. `make generated` writes
+//! these files from the types of the records.
 
 /// Each command with records, and the schema of a record.
 macro_rules! schemas {

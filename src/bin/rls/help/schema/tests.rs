@@ -14,7 +14,7 @@ use crate::output::{
     RemovalRecord, RepositoryRecord, TagRecord, TrustRecord, UndoRunRecord, UsageRecord,
 };
 
-/// The commands that print something else than records.
+/// The commands that print something other than records.
 const WITHOUT_RECORDS: &[&str] =
     &["browse", "cat", "compat", "completions", "docker-cli-plugin-metadata", "help", "man", "version"];
 
@@ -70,8 +70,8 @@ fn of_types(command: &str) -> Value {
     titled
 }
 
-/// Removes what only Rust knows: formats of numbers, which validators reject as unknown, and the `null` of an error,
-/// which is left out where there is none.
+/// Removes what only Rust knows: formats of numbers, which validators reject as unknown, and the `null` of an absent
+/// error, which records omit.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(tidy),
@@ -116,7 +116,7 @@ fn each_command_that_prints_records_has_a_schema() {
 /// A field of a record: the names that lead to it.
 type Field = Vec<String>;
 
-/// All fields of a schema. A record within a record of its own type is not entered again.
+/// All fields of a schema. Recursive types are followed once.
 fn fields(schema: &Value) -> BTreeSet<Field> {
     fn walk(root: &Value, schema: &Value, path: &mut Field, seen: &mut Vec<String>, fields: &mut BTreeSet<Field>) {
         let Some(members) = schema.as_object() else { return };
@@ -146,8 +146,8 @@ fn fields(schema: &Value) -> BTreeSet<Field> {
 
 const OUTPUT: &str = include_str!("../../../../../docs/output.md");
 
-/// What `docs/output.md` says of a command: the part with its heading, and those of the commands whose record it says is
-/// the same.
+/// What `docs/output.md` says of a command: the part with its heading, and those of the commands whose record it says
+/// is the same.
 fn explained(command: &str) -> String {
     let named = |heading: &str| heading.split(", ").any(|name| name == format!("rls {command}"));
     let part = OUTPUT.split("\n## ").skip(1).find(|part| named(part.lines().next().unwrap_or_default()));

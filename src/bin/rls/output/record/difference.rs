@@ -84,7 +84,7 @@ impl DifferenceView {
     }
 }
 
-/// A text as it is; anything else as JSON.
+/// Text unchanged; anything else as JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => UNKNOWN.to_owned(),

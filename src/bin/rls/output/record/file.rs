@@ -33,7 +33,7 @@ pub struct FileRecord {
     pub link: Option<String>,
 }
 
-/// How `rls files` shows its records: a table has the look of `ls -l`, lines have it with `--long`.
+/// How `rls files` shows its records: a table as `ls -l` does, lines only with `--long`.
 #[derive(Debug, Clone, Copy)]
 pub struct FileView {
     /// Whether `--long` was given.

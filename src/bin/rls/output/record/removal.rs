@@ -126,7 +126,7 @@ impl Action {
     }
 }
 
-/// How `rls rm` and `rls undo` show their records: a line each, on a terminal with a coloured action.
+/// How `rls rm` and `rls undo` show their records: one line per record, with a coloured action on a terminal.
 #[derive(Debug, Clone, Copy)]
 pub struct RemovalView {
     /// Whether siblings, indexes and referrers are known.

@@ -84,7 +84,7 @@ impl UsageView {
     }
 }
 
-/// A bar in eighths of a column. Something that is not nothing has at least an eighth.
+/// A bar in eighths of a column. Anything above zero has at least an eighth.
 fn bar(size: u64, largest: u64) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     if largest == 0 {

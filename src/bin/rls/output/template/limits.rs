@@ -171,7 +171,7 @@ fn weight(value: &Value, max: usize) -> usize {
     }
 }
 
-/// The length of a value as it is shown, or more than `max`.
+/// The length of a value as displayed, or more than `max`.
 fn length(value: &Value, max: usize) -> usize {
     if let Some(text) = value.as_str() {
         return text.len();
