@@ -65,6 +65,33 @@ fn docker_lists_tags_with_its_own_login() {
     let outcome = docker(&rls, &["--config", "other", "tags", &name]);
     assert_eq!(outcome.code, Some(4), "{outcome}");
     assert!(outcome.stderr.contains("not logged in to"), "{outcome}");
+    assert!(outcome.stderr.contains("\nhint:  docker --config other login REGISTRY"), "{outcome}");
+}
+
+/// What is typed for docker is answered with commands of docker.
+#[test]
+fn hints_can_be_pasted_after_docker() {
+    let registry = registry();
+    let rls = machine(&registry);
+    let hint = |words: &[&str]| {
+        let outcome = docker(&rls, words);
+        outcome.stderr.lines().find_map(|line| line.strip_prefix("hint:  ")).unwrap_or_default().to_owned()
+    };
+    assert_eq!(hint(&["tags", "team/app", "--json"]), "docker tags team/app -o json");
+    assert_eq!(hint(&["--config", ".docker", "tags", "app", "-n", "5"]), "docker --config .docker tags app --limit 5");
+    assert_eq!(hint(&["tags"]), "for example: docker tags registry.corp:5000/team/app");
+    assert_eq!(hint(&["tags", "app", "--zebra"]), "see docker tags --help");
+    let line = format!("run 'rls repos {}' to list its repositories", "REGISTRY");
+    assert_eq!(hint(&["tags", registry.host()]), line);
+    // Without rls in the PATH its other commands are those of the plugin.
+    let mut docker = command(&rls, &["docker", "tags", registry.host()]);
+    let outcome = docker.env("PATH", "/usr/local/bin:/usr/bin:/bin").output().expect("docker runs");
+    let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
+    let shown = stderr.split('\'').rev().nth(1).unwrap_or_default();
+    assert!(shown.ends_with(&format!("/docker-tags repos {}", registry.host())), "{stderr}");
+    let mut shell = command(&rls, &["sh", "-c", shown]);
+    let outcome = rls.outcome(&shell.output().expect("sh runs"));
+    assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "team/app\n"), "{outcome}");
 }
 
 #[test]

@@ -27,9 +27,10 @@ fn main() -> ExitCode {
         if complete::complete(&argv) {
             return report::Exit::SUCCESS;
         }
+        let color = args::color(&argv);
         match args::parse(argv) {
             Ok(cli) => run::run(&cli),
-            Err(refusal) => report::refuse(refusal),
+            Err(refusal) => report::refuse(refusal, color),
         }
     })
     .into()

@@ -47,7 +47,7 @@ async fn execute(cli: &Cli, started: Instant) -> Exit {
             let settle = settle(&compat.words, &|name| std::env::var_os(name));
             settled = match until_shutdown(&ending, settle).await {
                 Ok(Ok(cli)) => cli,
-                Ok(Err(refusal)) => return report::refuse(refusal).of_docker_ls(),
+                Ok(Err(refusal)) => return report::refuse(refusal, color).of_docker_ls(),
                 Err(stop) => return early_report(cli).end(Err(stop)),
             };
             (&settled, true)

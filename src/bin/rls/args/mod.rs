@@ -20,6 +20,7 @@ mod doctor;
 mod drift;
 mod du;
 mod duration;
+mod errors;
 mod files;
 mod filter;
 mod find;
@@ -71,12 +72,12 @@ pub use find::FindArgs;
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use help::HelpArgs;
 pub use layers::LayerArgs;
-pub use link::is_plugin;
+pub use link::{docker, is_plugin};
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;
 pub use man::ManArgs;
 pub use manifest::ManifestArgs;
-pub use parse::{Refusal, parse};
+pub use parse::{Refusal, color, parse};
 #[cfg(test)]
 pub use prune::Order as PruneOrder;
 pub use prune::{PruneArgs, RuleArgs, parse_range};
@@ -324,6 +325,11 @@ pub fn help_of_options() -> StyledStr {
 /// The names of all commands.
 pub fn names_of_commands() -> Vec<String> {
     command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// What a command of another program is called here, by its words; an error if rls does not do that.
+pub fn command_here(words: &[String]) -> Option<Result<&'static str, Usage>> {
+    habits::command_here(&words.iter().map(Into::into).collect::<Vec<_>>())
 }
 
 /// The name of a command, by its name or an alias.

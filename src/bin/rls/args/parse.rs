@@ -1,19 +1,19 @@
-//! Parses command lines. An error of clap that has a better answer is replaced by it.
+//! Parses command lines. Errors of clap are replaced by errors like all others.
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{FromArgMatches, ValueEnum};
 
 use super::link::{is_plugin, without_link};
-use super::{Cli, Command, Names, command, habits};
+use super::{Cli, Command, Names, command, errors, habits};
 use crate::output::ColorChoice;
 use crate::usage::Usage;
 
 /// Why a command line is rejected.
 #[derive(Debug)]
 pub enum Refusal {
-    /// From clap: a usage error, or `--help` and `--version`. It prints itself.
+    /// `--help`, `--version` or no command at all: a text of clap's, which prints itself.
     Clap(clap::Error),
     /// A usage error, reported like any other.
     Usage(Usage),
@@ -53,15 +53,18 @@ fn check_stray(cli: &Cli, argv: &[OsString]) -> Result<(), Usage> {
         let command = command.to_string_lossy();
         return Err(Usage::new(format!("{command} help is not a command")).hint(format!("rls help {command}")));
     }
+    if let Command::Tags(tags) = &cli.command
+        && tags.repositories.iter().any(|word| matches!(word.as_bytes(), [digit] if digit.is_ascii_digit()))
+        && let Some(usage) = habits::level(argv)
+    {
+        return Err(usage);
+    }
     let is_stray = match &cli.command {
         Command::Tags(tags) => tags.repositories.len() > 1 && matches!(&*tags.repositories[0], "ls" | "list" | "rm"),
         Command::Repos(repos) => repos.roots.first().is_some_and(|root| matches!(&**root, "ls" | "list")),
         _ => false,
     };
-    match is_stray.then(|| habits::stray(argv, &command())).flatten() {
-        Some(line) => Err(habits::wrong_phrase(&line)),
-        None => Ok(()),
-    }
+    is_stray.then(|| habits::stray(argv, &command(), &try_parse)).flatten().map_or(Ok(()), Err)
 }
 
 /// The grammar of `docker tags`.
@@ -73,7 +76,7 @@ fn as_plugin(program: clap::Command) -> clap::Command {
 }
 
 /// The value of `--color`, for help and errors that are printed before the command line is parsed.
-fn color(argv: &[OsString]) -> ColorChoice {
+pub fn color(argv: &[OsString]) -> ColorChoice {
     let mut words = argv.iter().filter_map(|word| word.to_str()).take_while(|word| *word != "--");
     let mut choice = ColorChoice::default();
     while let Some(word) = words.next() {
@@ -112,9 +115,14 @@ fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
     }
 }
 
-/// What to type in place of what other programs take.
+/// What to type in place of what other programs take; else the error in the form of all errors.
 fn translated(error: clap::Error, argv: &[OsString]) -> Refusal {
-    habits::translate(&error, argv, &command(), try_parse).map_or(Refusal::Clap(error), Refusal::Usage)
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Refusal::Clap(error);
+    }
+    let program = command();
+    let translated = habits::translate(&error, argv, &program, &try_parse);
+    translated.unwrap_or_else(|| errors::describe(&error, argv, &program)).into()
 }
 
 /// Tries a command line: the error of clap, if it is one.

@@ -184,11 +184,11 @@ fn values_are_checked_before_anything_happens() {
         ("rls tags a --timeout 10", "expected a number with its unit, such as 500ms, 10s, 2m or 1h"),
         ("rls tags a --resolve reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
         ("rls tags a --limit 0", "expected a number, at least 1"),
-        ("rls tags a --sort colour", "[possible values: name, version, created, size, none]"),
+        ("rls tags a --sort colour", "expected name, version, created, size, none"),
         ("rls tags a --match [", "unclosed character class at byte 0; missing ']'"),
         ("rls manifest a --platform linux", "a platform is OS/ARCH or OS/ARCH/VARIANT"),
-        ("rls tags a -o xml", "[possible values: table, plain, json, jsonl, yaml, csv]"),
-        ("rls tags a --nosuch", "unexpected argument '--nosuch' found"),
+        ("rls tags a -o xml", "expected table, plain, json, jsonl, yaml, csv"),
+        ("rls tags a --nosuch", "unknown option --nosuch"),
     ];
     for (line, part) in cases {
         let text = refused(line);

@@ -113,7 +113,7 @@ impl Image {
             Kind::Invalid => error,
             _ => error.within(format!("cannot read {}", self.reference)),
         };
-        let image = Some(self.reference.to_string());
+        let image = Some(self.repository.registry().qualify(&self.reference));
         let hint_context = HintContext { image, ..context.hint_context(self.repository.registry()) };
         CommandError::Failed(error, Box::new(hint_context))
     }

@@ -72,10 +72,16 @@ fn schema(words: &[String]) -> Result<String, Usage> {
 fn unknown(words: &[String]) -> Usage {
     let topics: Vec<_> = Topic::ALL.iter().map(|(name, _)| *name).chain(["schema"]).collect();
     let known = args::names_of_commands();
+    let word = words.first().map(String::as_str).unwrap_or_default();
+    let near = nearest(word, known.iter().map(String::as_str).chain(topics.iter().copied()));
+    let name = match args::command_here(words) {
+        Some(Ok(name)) => Some(name),
+        Some(Err(usage)) if near.is_none() => return usage,
+        _ => near,
+    };
     let usage = Usage::new(format!("no help for {:?}", words.join(" ")))
         .because(format!("references are {}; the rest are commands", topics.join(", ")));
-    let word = words.first().map(String::as_str).unwrap_or_default();
-    match nearest(word, known.iter().map(String::as_str).chain(topics)) {
+    match name {
         Some(name) => usage.hint(format!("rls help {name}")),
         None => usage.hint("rls help"),
     }

@@ -84,7 +84,13 @@ impl Settings {
     pub fn reference(&self, text: &str) -> registry_ls::Result<(Registry, Reference)> {
         let located = match &self.requested {
             Some(registry) => Located::<Reference>::parse_in(text, registry)?,
-            None => Located::<Reference>::read(text)?,
+            None => {
+                // `registry.corp:5000` reads as an image with a tag, which Docker Hub does not have.
+                if self.default.is_none() && is_host_and_port(text) {
+                    Located::<Repository>::read(text)?;
+                }
+                Located::<Reference>::read(text)?
+            }
         };
         let scheme = located.scheme;
         let (registry, reference) = located.within(&self.registry());
@@ -256,6 +262,12 @@ fn scheme_of(text: &str) -> Option<Scheme> {
         "https" => Some(Scheme::Https),
         _ => None,
     }
+}
+
+/// Whether a name is a host with dots and a port, and nothing else.
+fn is_host_and_port(text: &str) -> bool {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once(':').is_some_and(|(host, port)| (host.contains('.') || host == "localhost") && is_port(port))
 }
 
 /// Whether the first component of a name is a host (`distribution/reference`).

@@ -1,6 +1,7 @@
 //! Reports errors: message, causes and hint for people, exit codes for scripts. The only module that knows exit codes.
 
 mod convert;
+mod docker;
 mod exit;
 mod hint;
 mod log;
@@ -132,7 +133,7 @@ impl Report {
     pub fn hint(&self, text: &str) {
         // Repeated hints are noise.
         if !self.quiet && self.hints.borrow_mut().insert(text.to_owned()) {
-            self.line(Tone::Hint, "hint: ", text);
+            self.line(Tone::Hint, "hint: ", &docker::as_typed(text));
         }
     }
 
@@ -205,13 +206,12 @@ impl Report {
     }
 }
 
-/// Prints why a command line is rejected: clap in its own format, the rest like any error.
-pub fn refuse(refusal: Refusal) -> Exit {
+/// Prints why a command line is rejected, or the help that it asks for.
+pub fn refuse(refusal: Refusal, color: ColorChoice) -> Exit {
+    let report = Report::new(Styles::for_stderr(color), false);
     match refusal {
-        Refusal::Usage(usage) => Report::new(Styles::for_stderr(ColorChoice::Auto), false).end(Err(usage.into())),
-        Refusal::Clap(error) if !error.use_stderr() && is_closed() => {
-            Report::new(Styles::for_stderr(ColorChoice::Auto), false).end(Err(OutputError::Nowhere.into()))
-        }
+        Refusal::Usage(usage) => report.end(Err(usage.into())),
+        Refusal::Clap(error) if !error.use_stderr() && is_closed() => report.end(Err(OutputError::Nowhere.into())),
         Refusal::Clap(error) => match error.print() {
             Err(error) if !error.kind().eq(&std::io::ErrorKind::BrokenPipe) => Exit::OUTPUT,
             Err(_) => Exit::PIPE,

@@ -1,8 +1,12 @@
 //! Commands of other programs, and what to run here.
 
 use std::ffi::OsString;
+use std::ops::Range;
 
 use registry_ls::name::{Reference, Registry};
+
+use crate::spelling::nearest;
+use crate::usage::Usage;
 
 /// The beginning of a command line of another program, after the program's name, and what takes its place.
 type Phrase = (&'static [&'static str], &'static [&'static str]);
@@ -24,6 +28,21 @@ const PHRASES: &[Phrase] = &[
     (&["repository", "list"], &["repos"]),
     (&["repos", "ls"], &["repos"]),
     (&["repos", "list"], &["repos"]),
+    (&["repo", "tags"], &["tags"]),
+    (&["repo", "show"], &["tags"]),
+    (&["repo", "view"], &["tags"]),
+    (&["repo", "show-tags"], &["tags"]),
+    (&["repository", "show-tags"], &["tags"]),
+    (&["repo", "rm"], &["rm", "--all-tags"]),
+    (&["repo", "delete"], &["rm", "--all-tags"]),
+    (&["repository", "delete"], &["rm", "--all-tags"]),
+    (&["project", "ls"], &["repos"]),
+    (&["project", "list"], &["repos"]),
+    (&["registry", "ls"], &["repos"]),
+    (&["registry", "list"], &["repos"]),
+    (&["describe-repositories"], &["repos"]),
+    (&["list-images"], LIST),
+    (&["describe-images"], &["tags", "-l"]),
     (&["get", "repos"], &["repos"]),
     (&["get", "repo"], &["repos"]),
     (&["get", "repositories"], &["repos"]),
@@ -34,6 +53,9 @@ const PHRASES: &[Phrase] = &[
     (&["image", "ls"], LIST),
     (&["image", "list"], LIST),
     (&["dir"], LIST),
+    (&["ls-remote"], LIST),
+    (&["ll"], &["tags", "-l"]),
+    (&["la"], &["tags", "--all"]),
     (&["list-tags"], &["tags"]),
     (&["tag", "ls"], &["tags"]),
     (&["tag", "list"], &["tags"]),
@@ -42,23 +64,38 @@ const PHRASES: &[Phrase] = &[
     (&["get", "tags"], &["tags"]),
     (&["get", "tag"], &["tags"]),
     (&["get", "images"], &["tags"]),
-    (&["get"], &["manifest"]),
+    (&["get"], LIST),
+    (&["get", "manifest"], &["manifest"]),
     (&["describe"], &["manifest"]),
     (&["describe", "tag"], &["manifest"]),
     (&["describe", "image"], &["manifest"]),
+    (&["describe", "repo"], &["tags", "-l"]),
     (&["show"], &["manifest"]),
+    (&["stat"], &["manifest"]),
+    (&["buildx", "imagetools", "inspect"], &["manifest"]),
+    (&["imagetools", "inspect"], &["manifest"]),
+    (&["artifact", "view"], &["manifest"]),
+    (&["tag", "inspect"], &["manifest"]),
     (&["manifests"], &["manifest"]),
     (&["manifest", "inspect"], &["manifest"]),
     (&["manifest", "get"], &["manifest"]),
     (&["manifest", "show"], &["manifest"]),
     (&["manifest", "fetch"], &["manifest"]),
     (&["manifest", "head"], &["digest"]),
+    (&["manifest", "digest"], &["digest"]),
+    (&["manifest", "fetch-config"], &["manifest", "--config"]),
+    (&["manifest", "diff"], &["diff"]),
+    (&["image", "diff"], &["diff"]),
     (&["image", "inspect"], &["manifest"]),
     (&["image", "manifest"], &["manifest"]),
     (&["image", "digest"], &["digest"]),
     (&["resolve"], &["digest"]),
     (&["config"], &["manifest", "--config"]),
+    (&["config", "view"], &["help", "config"]),
+    (&["registry", "config"], &["help", "config"]),
+    (&["registry", "set"], &["help", "config"]),
     (&["image", "config"], &["manifest", "--config"]),
+    (&["log"], &["manifest", "--history"]),
     (&["history"], &["manifest", "--history"]),
     (&["image", "history"], &["manifest", "--history"]),
     (&["rmi"], &["rm"]),
@@ -80,7 +117,11 @@ const PHRASES: &[Phrase] = &[
     (&["manifest", "rm"], &["rm"]),
     (&["manifest", "del"], &["rm"]),
     (&["manifest", "delete"], &["rm"]),
+    (&["artifact", "delete"], &["rm"]),
+    (&["artifact", "tags", "list"], &["tags"]),
+    (&["artifact", "tags", "delete"], &["rm"]),
     (&["image", "prune"], &["prune", "--keep-last", "10"]),
+    (&["system", "prune"], &["prune", "--keep-last", "10"]),
     (&["gc"], &["prune", "--keep-last", "10"]),
     (&["cleanup"], &["prune", "--keep-last", "10"]),
     (&["clean"], &["prune", "--keep-last", "10"]),
@@ -88,41 +129,94 @@ const PHRASES: &[Phrase] = &[
     (&["system", "df"], &["du"]),
     (&["df"], &["du"]),
     (&["usage"], &["du"]),
+    (&["buildx", "du"], &["du"]),
     (&["validate"], &["doctor"]),
-    (&["verify"], &["doctor"]),
+    (&["health"], &["doctor"]),
     (&["ping"], &["doctor"]),
     (&["status"], &["doctor"]),
     (&["info"], &["doctor"]),
     (&["diagnose"], &["doctor"]),
     (&["autocomplete"], &["completions", "bash"]),
+    (&["docker-ls"], &["compat", "docker-ls"]),
+    (&["docker-rm"], &["compat", "docker-rm"]),
     (&["auth"], &["login"]),
+    (&["registry", "login"], &["login"]),
+    (&["registry", "logout"], &["logout"]),
     (&["auth", "login"], &["login"]),
     (&["auth", "logout"], &["logout"]),
     (&["signin"], &["login"]),
     (&["signout"], &["logout"]),
     (&["discover"], &["referrers"]),
     (&["tree"], &["referrers"]),
+    (&["verify"], &["referrers"]),
+    (&["trust", "inspect"], &["referrers"]),
+    (&["trust", "view"], &["referrers"]),
     (&["artifact", "tree"], &["referrers"]),
     (&["artifact", "list"], &["referrers"]),
-    (&["export"], &["files"]),
+    (&["artifact", "ls"], &["referrers"]),
     (&["extract"], &["files"]),
     (&["layers"], &["files"]),
     (&["layer"], &["files"]),
-    (&["blob"], &["files"]),
     (&["image", "get-file"], &["cat"]),
     (&["watch"], &["wait"]),
 ];
 
-/// Commands that copy or create images, which rls does not do.
-const COPYING: &[&str] = &[
-    "append", "attach", "build", "copy", "cp", "create", "import", "load", "mirror", "mutate", "pull", "push",
-    "rebase", "run", "save", "sync", "tag",
+/// What rls does not do: the commands, why, and what does it.
+type Elsewhere = (&'static [&'static str], &'static str, &'static str);
+
+const DOES_NOT_COPY: &str = "rls reads and deletes; it does not copy or create images";
+
+const ELSEWHERE: &[Elsewhere] = &[
+    (&["pull", "save", "download"], DOES_NOT_COPY, "use docker pull, crane pull or skopeo copy"),
+    (
+        &["push", "import", "load", "put", "upload", "attach", "append"],
+        DOES_NOT_COPY,
+        "use docker push, crane push or skopeo copy; oras push for files",
+    ),
+    (&["copy", "cp", "mirror", "sync", "mv"], DOES_NOT_COPY, "use crane copy, skopeo copy or regctl image copy"),
+    (&["tag", "retag"], DOES_NOT_COPY, "use crane tag or skopeo copy"),
+    (
+        &["annotate", "build", "create", "flatten", "mod", "mutate", "rebase", "run"],
+        DOES_NOT_COPY,
+        "use docker, buildah or crane",
+    ),
+    (
+        &["export"],
+        "rls lists and prints files; it does not write archives",
+        "use rls files REF, rls cat REF PATH, or crane export",
+    ),
+    (&["blob"], "rls reads the files in layers, not blobs", "use rls files REF, rls cat REF PATH, or crane blob"),
+    (&["sign"], "rls does not sign images", "use cosign or notation"),
+    (&["scan", "scout", "vulns"], "rls does not look for vulnerabilities", "use trivy, grype or docker scout"),
 ];
 
-/// Whether a command copies images.
-pub fn is_copying(words: &[OsString], at: usize) -> bool {
-    let name = words.get(at).and_then(|word| word.to_str());
-    name.is_some_and(|name| COPYING.contains(&name)) && phrase(words, at).is_none()
+/// Words before a verb, such as `image` in `image copy`.
+const NOUNS: &[&str] = &["artifact", "blob", "image", "index", "manifest", "repo", "repository", "tag"];
+
+/// What takes the place of a command of another program.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The whole command line.
+    pub words: Vec<OsString>,
+    /// Where the command of the other program was on the command line that was typed.
+    pub typed: Range<usize>,
+    /// The words after the command, in `words`.
+    pub rest: usize,
+}
+
+/// The error for a command that does what rls does not do.
+pub fn elsewhere(words: &[OsString], at: usize) -> Option<Usage> {
+    let name = words.get(at)?.to_str()?;
+    let verb = words.get(at + 1).and_then(|verb| verb.to_str()).filter(|_| NOUNS.contains(&name));
+    if phrase(words, at).is_some_and(|(phrase, _)| phrase.len() > 1 || verb.is_none()) {
+        return None;
+    }
+    let of = |word: &str| ELSEWHERE.iter().find(|(names, ..)| names.contains(&word));
+    let (command, (_, cause, hint)) = match verb.and_then(|verb| Some((verb, of(verb)?))) {
+        Some((verb, row)) => (format!("{name} {verb}"), row),
+        None => (name.to_owned(), of(name)?),
+    };
+    Some(Usage::new(format!("unknown command {command}")).because(cause).hint(*hint))
 }
 
 /// Where the command is on the command line: `named`, else the first word that is no option.
@@ -139,8 +233,25 @@ fn phrase(words: &[OsString], at: usize) -> Option<&'static Phrase> {
     PHRASES.iter().filter(fits).max_by_key(|(phrase, _)| phrase.len())
 }
 
+/// The command that does what `rls WORDS` of another program does.
+pub fn command_here(words: &[OsString]) -> Option<&'static str> {
+    match phrase(words, 0)?.1 {
+        LIST => Some("tags"),
+        SEARCH => Some("repos"),
+        here => here.first().copied(),
+    }
+}
+
+/// A command of another program, for a misspelled one.
+pub fn nearest_command(word: &str) -> Option<&'static str> {
+    // Almost any other word is near a short one.
+    let words =
+        PHRASES.iter().filter(|(phrase, _)| phrase.len() == 1 && phrase[0].len() > 3).map(|(words, _)| words[0]);
+    if word.len() > 3 { nearest(word, words) } else { None }
+}
+
 /// The command line with what takes the place of the command at this position.
-pub fn replace(words: &[OsString], at: usize) -> Option<Vec<OsString>> {
+pub fn replace(words: &[OsString], at: usize) -> Option<Replaced> {
     let (taken, here) = match phrase(words, at) {
         Some((phrase, here)) => (phrase.len(), *here),
         // `rls registry.corp:5000/team/app`: a name alone is listed.
@@ -151,6 +262,11 @@ pub fn replace(words: &[OsString], at: usize) -> Option<Vec<OsString>> {
     let rest = at + taken;
     let argument = words.get(rest..)?.iter().position(|word| !word.as_encoded_bytes().starts_with(b"-"));
     let argument = argument.and_then(|found| Some((rest + found, words[rest + found].to_str()?)));
+    // `rls image check-base REF`: a verb that has no phrase.
+    let is_verb = argument.is_some_and(|(at, word)| !is_name(word) && words.get(at + 1).is_some());
+    if is_verb && taken == 1 && NOUNS.contains(&words[at].to_str()?) {
+        return None;
+    }
     let instead: Vec<OsString> = match here {
         LIST => vec![lister(argument.map(|(_, word)| word)).into()],
         SEARCH => {
@@ -162,23 +278,29 @@ pub fn replace(words: &[OsString], at: usize) -> Option<Vec<OsString>> {
         }
         _ => here.iter().map(Into::into).collect(),
     };
+    let after = at + instead.len();
     replaced.splice(at..rest, instead);
-    Some(replaced)
+    Some(Replaced { words: replaced, typed: at..rest.max(at + 1), rest: after })
 }
 
 /// The command that lists what is in a registry, a repository or an image.
 fn lister(argument: Option<&str>) -> &'static str {
     match argument {
         None => "repos",
-        Some(word) if Registry::read(word).is_ok_and(|registry| registry.prefix().is_none()) && is_name(word) => {
-            "repos"
-        }
+        Some(word) if is_registry(word) => "repos",
         Some(word) => match word.rsplit('/').next() {
             Some(last) if last.contains([':', '@']) && word.parse::<Reference>().is_ok() => "manifest",
             Some("") => "repos",
             _ => "tags",
         },
     }
+}
+
+/// Whether a name is that of a registry; `app:1` is a tag.
+fn is_registry(word: &str) -> bool {
+    let is_port = |port: &str| port.len() > 3 || ["80", "443"].contains(&port);
+    let is_image = word.split_once(':').is_some_and(|(name, tag)| !name.contains(['.', '/']) && !is_port(tag));
+    is_name(word) && !is_image && Registry::read(word).is_ok_and(|registry| registry.prefix().is_none())
 }
 
 /// Whether a word in the place of a command is the name of a registry or of something in it.
@@ -193,7 +315,7 @@ mod tests {
 
     fn replaced(line: &str) -> Option<String> {
         let words: Vec<_> = line.split(' ').map(OsString::from).collect();
-        let words = replace(&words, 1)?;
+        let words = replace(&words, 1)?.words;
         Some(words.iter().map(|word| word.to_str().unwrap_or_default()).collect::<Vec<_>>().join(" "))
     }
 
@@ -220,18 +342,41 @@ mod tests {
             ("rls search nginx", "rls repos --match=**/*nginx*"),
             ("rls search reg.corp nginx", "rls repos reg.corp --match=**/*nginx*"),
             ("rls image prune app", "rls prune --keep-last 10 app"),
+            ("rls get reg.corp/team/app", "rls tags reg.corp/team/app"),
+            ("rls get app:1", "rls manifest app:1"),
+            ("rls repo tags team/app", "rls tags team/app"),
+            ("rls buildx imagetools inspect app:1", "rls manifest app:1"),
+            ("rls artifact tags list team/app", "rls tags team/app"),
+            ("rls docker-ls tags -l 1 app", "rls compat docker-ls tags -l 1 app"),
         ];
         for (line, expected) in cases {
             assert_eq!(replaced(line).as_deref(), Some(expected), "{line}");
         }
-        assert_eq!(replaced("rls nope"), None);
+        for line in ["rls nope", "rls image check-base app:1", "rls repo frobnicate team/app"] {
+            assert_eq!(replaced(line), None, "{line}");
+        }
     }
 
     #[test]
-    fn copy_commands_are_recognised() {
-        let is_copying = |line: &str| is_copying(&line.split(' ').map(OsString::from).collect::<Vec<_>>(), 1);
-        assert!(is_copying("rls pull alpine") && is_copying("rls tag app:1 app:2"));
-        assert!(!is_copying("rls tag ls app") && !is_copying("rls catalog"));
+    fn what_rls_does_not_do_is_not_taken_for_something_else() {
+        let elsewhere = |line: &str| {
+            let usage = elsewhere(&line.split(' ').map(OsString::from).collect::<Vec<_>>(), 1)?;
+            Some(format!("{usage}; {}", usage.advice().unwrap_or_default()))
+        };
+        let pull = "unknown command pull: rls reads and deletes; it does not copy or create images; \
+                    use docker pull, crane pull or skopeo copy";
+        assert_eq!(elsewhere("rls pull alpine").as_deref(), Some(pull));
+        let copy = elsewhere("rls image copy app:1 app:2").unwrap_or_default();
+        assert!(
+            copy.starts_with("unknown command image copy: ")
+                && copy.ends_with("crane copy, skopeo copy or regctl image copy")
+        );
+        assert!(elsewhere("rls tag app:1 app:2").is_some() && elsewhere("rls sign app:1").is_some());
+        for line in
+            ["rls tag ls app", "rls catalog", "rls image inspect app:1", "rls manifest get app:1", "rls image app"]
+        {
+            assert_eq!(elsewhere(line), None, "{line}");
+        }
     }
 
     /// A habit that becomes a command of ours has to leave the tables.
@@ -243,7 +388,7 @@ mod tests {
             assert!(!is_ours || phrase.len() > 1, "{phrase:?} exists");
             assert!([LIST, SEARCH].contains(here) || program.find_subcommand(here[0]).is_some(), "{here:?}");
         }
-        for name in COPYING {
+        for name in ELSEWHERE.iter().flat_map(|(names, ..)| *names) {
             assert!(program.find_subcommand(name).is_none(), "{name} exists");
         }
     }

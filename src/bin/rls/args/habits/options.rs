@@ -11,11 +11,13 @@ pub enum Here {
     Value(&'static [&'static str]),
     /// Nothing: the option is not needed. It has no value.
     Nothing,
+    /// Advice about a flag, without which the rest can be given.
+    Flag,
     /// That depends: only advice can be given, because the option has several meanings, or its value may be a secret.
     Advice,
 }
 
-use Here::{Advice, Nothing, Value, Words};
+use Here::{Advice, Flag, Nothing, Value, Words};
 
 /// An option of other programs.
 #[derive(Debug)]
@@ -58,12 +60,12 @@ pub const OPTIONS: &[Habit] = &[
             "-k",
         ],
         "use --ca-file PEM to trust the registry's CA, --insecure to verify nothing, or --plain-http for a registry without TLS",
-        Advice,
+        Flag,
     ),
     habit(
         &["--insecure-registry", "--allow-insecure", "--insecure-registries", "--allow-nondistributable-artifacts"],
         "use --plain-http for a registry without TLS, or --insecure to verify no certificate",
-        Advice,
+        Flag,
     ),
     habit(&["--http"], "use --plain-http", Words(&["--plain-http"])),
     habit(
@@ -87,6 +89,7 @@ pub const OPTIONS: &[Habit] = &[
     habit(&["--no-creds", "--no-auth"], "use --anonymous", Words(&["--anonymous"])),
     habit(&["-i", "--interactive-password"], "use -u NAME: it asks for the password", Advice),
     habit(&["--basic-auth", "--auth"], "leave it out: the registry says which authentication it needs", Nothing),
+    habit(&["--remote", "--descriptor"], "leave it out", Nothing),
     habit(&["--full-ref", "--fullname"], "use --full", Words(&["--full"])),
     habit(&["--omit-digest-tags", "-O"], "use --exclude 'sha256-*'", Words(&["--exclude", "sha256-*"])),
     habit(&["--no-tags"], "leave it out: rls manifest lists no tags", Nothing),
@@ -145,7 +148,7 @@ pub fn known(option: &str, command: &str) -> Option<&'static Habit> {
 
 /// Where an option is on the command line, and in which form.
 #[derive(Debug, PartialEq, Eq)]
-enum At {
+pub enum At {
     /// A word of its own; a value is the next word.
     Alone(usize),
     /// `--option=value`, `-n5`: with the value.
@@ -154,7 +157,8 @@ enum At {
     Among(usize, String),
 }
 
-fn find(option: &str, words: &[OsString]) -> Option<At> {
+/// Where an option is.
+pub fn find(option: &str, words: &[OsString]) -> Option<At> {
     let words = words.iter().enumerate().skip(1).filter_map(|(at, word)| Some((at, word.to_str()?)));
     let words = words.take_while(|(_, word)| *word != "--").filter(|(_, word)| word.starts_with('-'));
     let letter = option.strip_prefix('-').filter(|letter| letter.len() == 1);
@@ -179,9 +183,15 @@ fn find(option: &str, words: &[OsString]) -> Option<At> {
 pub fn replace(habit: &Habit, option: &str, words: &[OsString]) -> Option<Vec<OsString>> {
     let at = find(option, words)?;
     let (index, mut instead, taken) = match (at, habit.here) {
-        (_, Advice) | (At::WithValue(..), Words(_) | Nothing) => return None,
+        (_, Advice | Flag) | (At::WithValue(..), Words(_) | Nothing) => return None,
         (At::Alone(at), Words(_) | Nothing) => (at, Vec::new(), 1),
         (At::Among(at, rest), Words(_) | Nothing) => (at, vec![rest.into()], 1),
+        // In oras, crane and regctl the last name of the page before; in docker a number.
+        (At::Alone(at), Value(_)) if option == "--last" && number_of(option, words).is_none() => {
+            let mut words = words.to_vec();
+            words[at] = "--after".into();
+            return Some(words);
+        }
         (At::Alone(at), Value(_)) => (at, vec![words.get(at + 1)?.clone()], 2),
         (At::WithValue(at, value), Value(_)) => (at, vec![value.into()], 1),
         (At::Among(..), Value(_)) => return None,
@@ -189,11 +199,31 @@ pub fn replace(habit: &Habit, option: &str, words: &[OsString]) -> Option<Vec<Os
     match habit.here {
         Words(here) => instead.extend(here.iter().map(Into::into)),
         Value(here) => instead.splice(..0, here.iter().map(Into::into)).for_each(drop),
-        Nothing | Advice => {}
+        Nothing | Flag | Advice => {}
     }
     let mut words = words.to_vec();
     words.splice(index..index + taken, instead);
     Some(words)
+}
+
+/// The command line without a flag about which there is advice.
+pub fn without_flag(habit: &Habit, option: &str, words: &[OsString]) -> Option<Vec<OsString>> {
+    let (At::Alone(at) | At::WithValue(at, _)) = find(option, words).filter(|_| habit.here == Flag)? else {
+        return None;
+    };
+    let mut words = words.to_vec();
+    words.remove(at);
+    Some(words)
+}
+
+/// The command line without the level of docker-ls: `-l 1` is `-l`, `-l 0` the default.
+pub fn without_level(words: &[OsString]) -> Option<Vec<OsString>> {
+    let is_level =
+        |pair: &[OsString]| pair[0] == "-l" && matches!(pair[1].as_encoded_bytes(), [digit] if digit.is_ascii_digit());
+    let at = words.windows(2).position(is_level)?;
+    let mut without = words.to_vec();
+    without.drain(if words[at + 1] == "0" { at } else { at + 1 }..at + 2);
+    Some(without)
 }
 
 /// The number that was given to an option: `-n 5`, `-n5`, `--last=5`.
@@ -227,11 +257,23 @@ mod tests {
             ("rls tags --basic-auth app", "--basic-auth", Some("rls tags app")),
             ("rls tags --creds ann:x app", "--creds", None),
             ("rls tags app -n", "-n", None),
+            ("rls repos --last team", "--last", Some("rls repos --after team")),
             ("rls tags --json=false app", "--json", None),
         ];
         for (line, option, expected) in cases {
             assert_eq!(replaced(line, option, "tags").as_deref(), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn the_level_of_docker_ls_is_an_option_without_value() {
+        let without = |line: &str| {
+            let words = without_level(&line.split(' ').map(OsString::from).collect::<Vec<_>>())?;
+            Some(words.iter().map(|word| word.to_str().unwrap_or_default()).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(without("rls tags app -l 1").as_deref(), Some("rls tags app -l"));
+        assert_eq!(without("rls tags -l 0 app").as_deref(), Some("rls tags app"));
+        assert_eq!(without("rls tags -l app"), None);
     }
 
     #[test]

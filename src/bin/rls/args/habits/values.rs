@@ -1,38 +1,70 @@
 //! Values of other programs: formats, sort orders, numbers of jobs; and Go templates.
 
+use std::ffi::OsString;
+
+use super::options::{At, find};
 use crate::usage::{Result, Usage};
 
+/// Values of an option that mean the same, and the words to type in place of option and value.
+type Meaning = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+const MEANINGS: &[Meaning] = &[
+    ("--output", &["wide", "long"], &["-l"]),
+    ("--output", &["name", "text"], &["-o", "plain"]),
+    ("--output", &["ndjson", "json-lines", "jsonlines"], &["-o", "jsonl"]),
+    ("--output", &["tree"], &[]),
+    ("--sort", &["date", "time", "age", "newest", "created_at", "creation"], &["--sort", "created"]),
+    ("--sort", &["-created", "-date", "-time", "oldest"], &["--sort", "created", "--reverse"]),
+    ("--sort", &["-name"], &["--sort", "name", "--reverse"]),
+    ("--sort", &["-version", "-semver"], &["--sort", "version", "--reverse"]),
+    ("--sort", &["-size"], &["--sort", "size", "--reverse"]),
+    ("--sort", &["semver", "v", "natural"], &["--sort", "version"]),
+    ("--sort", &["tag", "alpha"], &["--sort", "name"]),
+];
+
+fn meaning(argument: &str, value: &str) -> Option<&'static Meaning> {
+    let name = argument.split(' ').next()?;
+    MEANINGS.iter().find(|(option, values, _)| *option == name && values.contains(&value))
+}
+
 /// What to type in place of the value of an option; `None` if it is not known.
-pub fn translate(option: &str, value: &str) -> Option<Usage> {
-    let name = option.split(' ').next()?;
-    let hint = match (name, value.split('=').next()?) {
+pub fn translate(argument: &str, value: &str) -> Option<Usage> {
+    let name = argument.split(' ').next()?;
+    let what = if name == "--output" { "format" } else { "order" };
+    let usage = Usage::new(format!("unknown {what} {value:?}"));
+    match (name, value.split('=').next()?) {
         ("--jobs", start) if !start.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
             let usage = Usage::new(format!("-j {value}: expected a number"))
                 .because("-j is --jobs, the number of concurrent requests");
-            return Some(usage.hint("use -o json for JSON"));
+            Some(usage.hint("use -o json for JSON"))
         }
         ("--registry", "") => {
             let usage = Usage::new("-r needs a registry").because("-r is --registry");
-            return Some(usage.hint("use --reverse to reverse the order"));
+            Some(usage.hint("use --reverse to reverse the order"))
         }
-        ("--output", "wide" | "long") => "use -l",
-        ("--output", "name" | "text") => "use -o plain",
         (
             "--output",
             "jsonpath" | "go-template" | "custom-columns" | "jsonpath-file" | "go-template-file" | "template",
-        ) => "use --format TEMPLATE; see rls help templates",
-        ("--output", "ndjson" | "json-lines" | "jsonlines") => "use -o jsonl",
-        ("--sort", "date" | "time" | "age" | "newest" | "created_at" | "creation") => "use --sort created",
-        ("--sort", "-created" | "-date" | "-time" | "oldest") => "use --sort created --reverse",
-        ("--sort", "-name") => "use --sort name --reverse",
-        ("--sort", "-version" | "-semver") => "use --sort version --reverse",
-        ("--sort", "-size") => "use --sort size --reverse",
-        ("--sort", "semver" | "v" | "natural") => "use --sort version",
-        ("--sort", "tag" | "alpha") => "use --sort name",
-        _ => return None,
+        ) => Some(usage.hint("use --format TEMPLATE; see rls help templates")),
+        (name, _) => Some(match meaning(argument, value)? {
+            (.., []) => usage.hint(format!("leave out {name}")),
+            (.., words) => usage.hint(format!("use {}", words.join(" "))),
+        }),
+    }
+}
+
+/// The command line with what takes the place of an option and its value.
+pub fn replace(argument: &str, value: &str, words: &[OsString]) -> Option<Vec<OsString>> {
+    let (name, _, instead) = meaning(argument, value)?;
+    let short = if *name == "--output" { "-o" } else { name };
+    let (at, taken) = match find(name, words).or_else(|| find(short, words))? {
+        At::Alone(at) => (at, 2),
+        At::WithValue(at, _) => (at, 1),
+        At::Among(..) => return None,
     };
-    let what = if name == "--output" { "format" } else { "order" };
-    Some(Usage::new(format!("unknown {what} {value:?}")).hint(hint))
+    let mut words = words.to_vec();
+    words.splice(at..at + taken, instead.iter().map(Into::into));
+    Some(words)
 }
 
 /// Rejects what other programs take for `--format`: names of formats, and Go templates.
@@ -43,6 +75,9 @@ pub fn check_format(format: &str) -> Result<()> {
     let name = format.trim().to_ascii_lowercase();
     if ["json", "jsonl", "yaml", "table", "plain", "csv"].contains(&&*name) {
         return Err(Usage::new(format!("--format {format}: expected a template")).hint(format!("use -o {name}")));
+    }
+    if ["raw", "raw-body", "rawbody"].contains(&&*name) {
+        return Err(Usage::new(format!("--format {format}: expected a template")).hint("use rls manifest --raw"));
     }
     let is_go =
         ["{{.", "{{ .", "{{-", "{{json", "{{ json", "{{range", "{{ range"].iter().any(|start| format.contains(start));
@@ -102,6 +137,7 @@ mod tests {
     fn go_templates_are_translated() {
         let refused = |format: &str| check_format(format).unwrap_err().advice().unwrap_or_default().to_owned();
         assert_eq!(refused("json"), "use -o json");
+        assert_eq!(refused("raw-body"), "use rls manifest --raw");
         assert_eq!(refused("{{.Tag}}"), "use --format '{{ tag }}'");
         assert_eq!(
             refused("table {{.Repository}}\\t{{ .Size }}"),
