@@ -184,9 +184,8 @@ fn a_type_selects_by_kind_or_artifact_type() {
     app:1.0 has no such referrers
     ");
     assert_snapshot!(Rls::at(&registry).words("referrers app:1.0 --type signatur").fails(2), @"
-    error: invalid value 'signatur' for '--type <TYPE>': unknown kind; did you mean signature?
-
-    For more information, try '--help'.
+    error: invalid value 'signatur' for --type
+    cause: unknown kind; did you mean signature?
     ");
 }
 

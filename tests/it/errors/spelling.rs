@@ -87,6 +87,8 @@ fn registries_and_folders_hint_at_the_command_that_lists_them() {
     for registry in ["registry.corp:5000", "http://localhost:5000", "localhost:5000"] {
         assert_eq!(hint(registry), format!("hint:  run 'rls repos {registry}' to list its repositories"));
     }
+    let manifest = Rls::new().words("manifest registry.corp:5000").fails(2);
+    assert!(manifest.ends_with("\nhint:  run 'rls repos registry.corp:5000' to list its repositories\n"), "{manifest}");
     assert_eq!(hint("team/"), "hint:  run 'rls repos team' to list the repositories below it");
     assert!(!hint("https://ann:secret@registry.corp").contains("secret"));
 }
@@ -94,10 +96,21 @@ fn registries_and_folders_hint_at_the_command_that_lists_them() {
 /// What people type first, and the command line that they get.
 #[test]
 fn commands_of_other_programs_get_the_command_line_to_use() {
+    let flag = "rls tags docker://registry.corp/team/app; use --ca-file PEM to trust the registry's CA, --insecure to verify \
+                nothing, or --plain-http for a registry without TLS";
     let cases = [
         ("registry.corp:5000", "rls repos registry.corp:5000"),
         ("image ls", "rls repos"),
-        ("list-tags docker://registry.corp/team/app --tls-verify=false", "rls tags"),
+        ("list-tags docker://registry.corp/team/app --tls-verify", flag),
+        (
+            "docker-ls tags -r http://registry.corp team/app",
+            "rls compat docker-ls tags -r http://registry.corp team/app",
+        ),
+        ("image copy team/app:1 team/app:2", "use crane copy, skopeo copy or regctl image copy"),
+        ("delete", "for example: rls rm registry.corp:5000/team/app:1.3.9"),
+        ("lst team/app", "rls ls team/app"),
+        ("help catalog", "rls help repos"),
+        ("help copy", "use crane copy, skopeo copy or regctl image copy"),
         ("ls --omit-digest-tags team/app", "rls ls --exclude 'sha256-*' team/app"),
         ("manifest inspect team/app:1.4.0", "rls manifest team/app:1.4.0"),
         ("tags team/app -n 5 --json", "rls tags team/app --limit 5 -o json"),

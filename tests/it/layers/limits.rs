@@ -67,9 +67,8 @@ fn a_large_window_is_refused_and_the_limit_can_be_raised() {
     assert_snapshot!(app.rls("files app:1 --max-window 1.5M").run(), @"
     exit 2
     --- stderr
-    error: invalid value '1.5M' for '--max-window <SIZE>': expected a number of bytes, or one with its unit, such as 512M or 20GiB
-
-    For more information, try '--help'.
+    error: invalid value '1.5M' for --max-window
+    cause: expected a number of bytes, or one with its unit, such as 512M or 20GiB
     ");
 }
 

@@ -149,7 +149,7 @@ fn paths_choose_files_and_what_is_below_directories() {
     /usr/lib/x/y
     --- stderr
     error: /nowhere not found in app:1
-    hint:  run 'rls files app:1' to list its files
+    hint:  run 'rls files http://REGISTRY/app:1' to list its files
     ");
 }
 

@@ -38,7 +38,7 @@ fn the_topmost_layer_that_has_it_decides() {
     exit 3
     --- stderr
     error: /b not found in app:1
-    hint:  run 'rls files app:1' to list its files
+    hint:  run 'rls files http://REGISTRY/app:1' to list its files
     ");
     assert_eq!(app.rls("cat app:1 c/d").run().code, Some(3));
     assert_eq!([0, 1, 2].map(|at| app.reads(&layers[at])), [0, 3, 3]);
@@ -76,7 +76,7 @@ fn links_are_followed_within_the_image() {
     --- stderr
     error: /gone not found in app:1
     cause: its links lead to /nowhere
-    hint:  run 'rls files app:1' to list its files
+    hint:  run 'rls files http://REGISTRY/app:1' to list its files
     ");
     let before = app.reads(&layers[1]);
     // The layer that says nothing about the path is read once, however many links there are.

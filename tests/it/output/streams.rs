@@ -84,11 +84,7 @@ fn every_shell_has_completions() {
         assert!(script.contains("rls"), "{shell}");
     }
     assert_snapshot!(Rls::new().words("completions tcsh").fails(2), @"
-    error: invalid value 'tcsh' for '<SHELL>'
-      [possible values: bash, elvish, fish, powershell, zsh]
-
-      tip: a similar value exists: 'zsh'
-
-    For more information, try '--help'.
+    error: invalid value 'tcsh' for SHELL
+    cause: expected bash, elvish, fish, powershell, zsh
     ");
 }

@@ -154,7 +154,13 @@ fn invalid_value(error: &clap::Error, argument: &str) -> Usage {
     }
     let usage = Usage::new(format!("invalid value '{}' for {argument}", without_password(value)));
     if let Some(cause) = std::error::Error::source(error) {
-        return usage.because(cause);
+        let cause = cause.to_string();
+        // As clap says it: `0 is not in 1..=256`.
+        let range = cause.split_once(" is not in ").and_then(|(_, range)| range.split_once("..="));
+        return usage.because(match range {
+            Some((least, most)) => format!("expected a number from {least} to {most}"),
+            None => cause,
+        });
     }
     let usage = usage.because(expected);
     match nearest(value, valid) {

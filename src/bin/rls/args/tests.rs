@@ -178,9 +178,9 @@ fn conflicting_options_are_usage_errors_on_either_side() {
 #[test]
 fn values_are_checked_before_anything_happens() {
     let cases = [
-        ("rls tags a --jobs 0", "0 is not in 1..=256"),
-        ("rls tags a --jobs 257", "257 is not in 1..=256"),
-        ("rls tags a --retries 101", "101 is not in 0..=100"),
+        ("rls tags a --jobs 0", "expected a number from 1 to 256"),
+        ("rls tags a --jobs 257", "expected a number from 1 to 256"),
+        ("rls tags a --retries 101", "expected a number from 0 to 100"),
         ("rls tags a --timeout 10", "expected a number with its unit, such as 500ms, 10s, 2m or 1h"),
         ("rls tags a --resolve reg:443", "expected HOST:PORT:ADDR, such as registry.corp:5000:10.1.2.3"),
         ("rls tags a --limit 0", "expected a number, at least 1"),
