@@ -802,9 +802,10 @@ Register-ArgumentCompleter -Native -CommandName 'rls' -ScriptBlock {
             break
         }
         'rls;du' {
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort order')
             [CompletionResult]::new('--match', '--match', [CompletionResultType]::ParameterName, 'Only names that match GLOB; repeatable')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Exclude names that match GLOB; repeatable, takes precedence over --match')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort order')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]')
             [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]')

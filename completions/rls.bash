@@ -1238,22 +1238,26 @@ _rls() {
             return 0
             ;;
         rls__subcmd__du)
-            opts="-a -s -r -u -j -o -q -v -h --all --summarize --sort --reverse --match --exclude --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
+            opts="-a -s -r -u -j -o -q -v -h --match --exclude --resume --all --summarize --sort --reverse --config --registry --username --password-stdin --auth-file --anonymous --ca-file --client-cert --client-key --insecure --plain-http --jobs --timeout --connect-timeout --read-timeout --retries --output --format --no-cache --no-header --no-trunc --full --color --progress --quiet --verbose --stats --resolve --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --sort)
-                    COMPREPLY=($(compgen -W "name size unique" -- "${cur}"))
-                    return 0
-                    ;;
                 --match)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --exclude)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -W "name size unique" -- "${cur}"))
                     return 0
                     ;;
                 --config)

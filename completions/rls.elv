@@ -782,9 +782,10 @@ set edit:completion:arg-completer[rls] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'rls;du'= {
-            cand --sort 'Sort order'
             cand --match 'Only names that match GLOB; repeatable'
             cand --exclude 'Exclude names that match GLOB; repeatable, takes precedence over --match'
+            cand --resume 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run'
+            cand --sort 'Sort order'
             cand --config 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]'
             cand -r 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'
             cand --registry 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]'

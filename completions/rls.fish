@@ -775,11 +775,12 @@ complete -c rls -n "__fish_rls_using_subcommand referrers" -s q -l quiet -d 'No 
 complete -c rls -n "__fish_rls_using_subcommand referrers" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand referrers" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand referrers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rls -n "__fish_rls_using_subcommand du" -l match -d 'Only names that match GLOB; repeatable' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
+complete -c rls -n "__fish_rls_using_subcommand du" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
 complete -c rls -n "__fish_rls_using_subcommand du" -l sort -d 'Sort order' -r -f -a "name\t'By name, bytewise'
 size\t'Largest first, unknown last'
 unique\t'By what nothing else uses, largest first'"
-complete -c rls -n "__fish_rls_using_subcommand du" -l match -d 'Only names that match GLOB; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand du" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
 complete -c rls -n "__fish_rls_using_subcommand du" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand du" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand du" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r

@@ -6,4 +6,4 @@ mod usage;
 
 pub use difference::{Difference, DifferenceKind, differences};
 pub use saved::{SavedTag, read_saved_tags};
-pub use usage::{RepositoryUsage, StorageUsage, TagUsage, UsageReport};
+pub use usage::{RepositoryStorage, RepositoryUsage, StorageUsage, TagUsage, UsageReport};

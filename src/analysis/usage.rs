@@ -5,12 +5,26 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::name::Tag;
 use crate::registry::TagIndex;
 use crate::registry::snapshot::{BlobKey, ManifestId, ManifestState, Pointer};
 
-/// Adds up the storage of repositories, one snapshot after the other. Keeps a few bytes per tag and per blob.
+/// What one repository stores: its tags with their sizes, and its blobs. Serialized, it can be added up in another run.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct RepositoryStorage {
+    /// The tags, in the order of the registry, with the bytes of the distinct blobs that each reaches.
+    tags: Vec<(Tag, Option<u64>)>,
+    /// The distinct blobs with their sizes, and the position of the only tag that uses each.
+    blobs: Vec<(BlobKey, u64, Option<u32>)>,
+    /// The errors while reading the tags, by their positions.
+    #[serde(skip)]
+    errors: HashMap<u32, Error>,
+}
+
+/// Adds up the storage of repositories, one after the other. Keeps a few bytes per tag and per blob.
 #[derive(Debug, Default)]
 pub struct StorageUsage {
     blobs: HashMap<BlobKey, (u64, Users)>,
@@ -55,8 +69,7 @@ pub struct TagUsage {
     pub error: Option<Error>,
 }
 
-/// Who uses a blob or manifest, by positions. Each step up is made once, so that following what depends on what takes
-/// time linear in its size.
+/// Who uses a blob: by the positions of a repository and of a tag in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Users {
     Tag { repository: u32, tag: u32 },
@@ -66,11 +79,7 @@ enum Users {
 
 impl Users {
     fn and(self, other: Self) -> Self {
-        match (self, other) {
-            _ if self == other => self,
-            _ if self.repository() == other.repository() => self.repository().map_or(Self::Several, Self::Repository),
-            _ => Self::Several,
-        }
+        if self == other { self } else { Self::Several }
     }
 
     fn repository(self) -> Option<u32> {
@@ -81,26 +90,40 @@ impl Users {
     }
 }
 
-impl StorageUsage {
-    /// Adds a repository.
-    pub fn add(&mut self, index: &TagIndex) {
-        let position = u32::try_from(self.repositories.len()).unwrap_or(u32::MAX);
-        let mut tags = Vec::with_capacity(index.tag_count());
-        let mut users: Vec<Option<Users>> = vec![None; index.manifest_count()];
+/// Who uses a blob or manifest of one repository, by positions. Each step up is made once, so that following what
+/// depends on what takes time linear in its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    One(u32),
+    Several,
+}
+
+impl Tags {
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Several }
+    }
+}
+
+impl RepositoryStorage {
+    /// What a repository stores.
+    pub fn of(index: &TagIndex) -> Self {
+        let mut storage = Self { tags: Vec::with_capacity(index.tag_count()), ..Self::default() };
+        let mut users: Vec<Option<Tags>> = vec![None; index.manifest_count()];
         let mut pending = Vec::new();
         // Tags on the same manifest have the same size.
         let mut sizes: HashMap<ManifestId, (Option<u64>, Option<Error>)> = HashMap::new();
         for (number, (_, tag, pointer)) in (0..).zip(index.tags()) {
             let (size, error) = match pointer {
                 Pointer::At(manifest) => {
-                    use_by(&mut users, &mut pending, *manifest, Users::Tag { repository: position, tag: number });
+                    use_by(&mut users, &mut pending, *manifest, Tags::One(number));
                     sizes.entry(*manifest).or_insert_with(|| measure(index, *manifest)).clone()
                 }
                 // A listed tag that leads nowhere uses nothing.
                 Pointer::Dangling => (Some(0), None),
                 Pointer::Unknown(error) => (None, Some(error.clone())),
             };
-            tags.push(TagUsage { tag: tag.clone(), size, unique: 0, error });
+            storage.tags.push((tag.clone(), size));
+            storage.errors.extend(error.map(|error| (number, error)));
         }
         while let Some(manifest) = pending.pop() {
             let Some(by) = users[manifest.position()] else { continue };
@@ -108,7 +131,7 @@ impl StorageUsage {
                 use_by(&mut users, &mut pending, *child, by);
             }
         }
-        let mut blobs: HashMap<BlobKey, (u64, Users)> = HashMap::new();
+        let mut blobs: HashMap<BlobKey, (u64, Tags)> = HashMap::new();
         for (manifest, state) in index.manifests() {
             let (Some(by), ManifestState::Read(facts)) = (users[manifest.position()], state) else { continue };
             for blob in &facts.blobs {
@@ -117,12 +140,37 @@ impl StorageUsage {
                 *entry = (entry.0.max(size), entry.1.and(by));
             }
         }
-        let size = blobs.values().fold(0, |sum: u64, (size, _)| sum.saturating_add(*size));
-        for (key, (size, by)) in blobs {
+        let only = |tags| match tags {
+            Tags::One(tag) => Some(tag),
+            Tags::Several => None,
+        };
+        storage.blobs = blobs.into_iter().map(|(key, (size, tags))| (key, size, only(tags))).collect();
+        storage
+    }
+
+    /// Whether everything could be read.
+    pub fn is_complete(&self) -> bool {
+        self.errors.is_empty()
+    }
+}
+
+impl StorageUsage {
+    /// Adds a repository, and returns its position in the report.
+    pub fn add(&mut self, storage: RepositoryStorage) -> usize {
+        let RepositoryStorage { tags, blobs, mut errors } = storage;
+        let position = self.repositories.len();
+        let repository = u32::try_from(position).unwrap_or(u32::MAX);
+        let mut total = 0_u64;
+        for (key, size, tag) in blobs {
+            total = total.saturating_add(size);
+            let by = tag.map_or(Users::Repository(repository), |tag| Users::Tag { repository, tag });
             let entry = self.blobs.entry(key).or_insert((size, by));
             *entry = (entry.0.max(size), entry.1.and(by));
         }
-        self.repositories.push(RepositoryUsage { tags, size, unique: 0 });
+        let usage = |(number, (tag, size))| TagUsage { tag, size, unique: 0, error: errors.remove(&number) };
+        let tags = (0..).zip(tags).map(usage).collect();
+        self.repositories.push(RepositoryUsage { tags, size: total, unique: 0 });
+        position
     }
 
     /// The report of everything that was added.
@@ -146,7 +194,7 @@ impl StorageUsage {
 }
 
 /// Adds a user of a manifest. What it lists has the same user, and is looked at again where that is new.
-fn use_by(users: &mut [Option<Users>], pending: &mut Vec<ManifestId>, manifest: ManifestId, by: Users) {
+fn use_by(users: &mut [Option<Tags>], pending: &mut Vec<ManifestId>, manifest: ManifestId, by: Tags) {
     let known = &mut users[manifest.position()];
     let joined = known.map_or(by, |known| known.and(by));
     if *known != Some(joined) {
@@ -195,7 +243,9 @@ mod tests {
 
     fn report(indexes: &[TagIndex]) -> UsageReport {
         let mut usage = StorageUsage::default();
-        indexes.iter().for_each(|index| usage.add(index));
+        for index in indexes {
+            usage.add(RepositoryStorage::of(index));
+        }
         usage.report()
     }
 
@@ -237,6 +287,21 @@ mod tests {
         let repositories: Vec<_> = report.repositories.iter().map(|it| (it.size, it.unique)).collect();
         assert_eq!(repositories, [(105, 5), (107, 7)]);
         assert_eq!((report.size, report.shared), (112, 100));
+    }
+
+    #[test]
+    fn what_was_serialized_adds_up_to_the_same() {
+        let images: [Manifest<'_>; 3] =
+            [(&[("base", 100), ("amd64", 5)], &[]), (&[("base", 100), ("arm64", 6)], &[]), (&[], &[0, 1])];
+        let indexes = [index(&[("multi", 2), ("amd64", 0)], &images), index(&[("a", 0)], &[(&[("base", 100)], &[])])];
+        let mut usage = StorageUsage::default();
+        for index in &indexes {
+            let text = serde_json::to_string(&RepositoryStorage::of(index)).expect("JSON");
+            usage.add(serde_json::from_str(&text).expect("the same"));
+        }
+        let (again, once) = (usage.report(), report(&indexes));
+        assert_eq!(format!("{again:?}"), format!("{once:?}"));
+        assert_eq!((again.size, again.shared), (111, 100));
     }
 
     #[test]

@@ -73,16 +73,12 @@ impl Cache {
         self.0.folder.path()
     }
 
-    /// The content with this digest, where the cache has it. `matches` verifies it.
-    pub fn get(
-        &self,
-        scope: &Scope,
-        digest: &Digest,
-        matches: impl Fn(&CachedContent) -> bool,
-    ) -> Option<CachedContent> {
+    /// What `read` makes of the content with this digest, where the cache has it. `read` verifies it, and returns `None`
+    /// where it is not what the digest says.
+    pub fn get<T>(&self, scope: &Scope, digest: &Digest, read: impl FnOnce(CachedContent) -> Option<T>) -> Option<T> {
         let content = entry::parse(self.0.folder.read(scope, digest)?);
-        if let Some(content) = content.filter(matches) {
-            return Some(content);
+        if let Some(found) = content.and_then(read) {
+            return Some(found);
         }
         tracing::debug!("removing {digest} from the cache: it is damaged");
         self.0.folder.remove(scope, digest);

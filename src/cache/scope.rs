@@ -5,7 +5,7 @@ use std::fmt;
 use crate::name::{Algorithm, Digest};
 
 /// Whose entries they are: those of one user in one repository of one registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope(String);
 
 impl Scope {

@@ -20,7 +20,7 @@ fn content(text: &str) -> (Digest, CachedContent) {
 }
 
 fn get(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<CachedContent> {
-    cache.get(scope, digest, |content| digest.matches(&content.bytes))
+    cache.get(scope, digest, |content| digest.matches(&content.bytes).then_some(content))
 }
 
 fn ann() -> Scope {

@@ -78,13 +78,11 @@ impl RetryState {
     /// `error` itself when it is not transient, no attempts are left, or the wait would be too long.
     pub(super) async fn wait_or_fail(&mut self, limiter: &Limiter, stats: &Stats, error: Error) -> Result<()> {
         if !self.is_retryable(&error) {
-            return Err(error);
+            // Other errors say something new, but not that a server is silent still.
+            return Err(if matches!(error.kind(), Kind::TimedOut) { self.given_up(error) } else { error });
         }
         let backoff = if self.is_silence_over(&error) { None } else { self.backoff.next() };
-        let Some(backoff) = backoff else {
-            let tries = self.tries;
-            return Err(if tries > 1 { error.because(format!("gave up after {tries} tries")) } else { error });
-        };
+        let Some(backoff) = backoff else { return Err(self.given_up(error)) };
         // A server that never answered may not be there at all.
         let is_outage = error.is_outage() && error.route().has_answered;
         let backoff = if is_outage { backoff * OUTAGE_FACTOR } else { backoff };
@@ -102,6 +100,14 @@ impl RetryState {
             tokio::time::sleep(wait).await;
         }
         Ok(())
+    }
+
+    /// The error, with the number of tries if there were several.
+    fn given_up(&self, error: Error) -> Error {
+        match self.tries {
+            0 | 1 => error,
+            tries => error.because(format!("gave up after {tries} tries")),
+        }
     }
 
     /// Whether one more silence would be longer than [`MAX_SILENCE`] in all.

@@ -81,8 +81,9 @@ impl ImageFiles {
         self.layers.iter().map(|layer| layer.descriptor().digest.to_string()).collect()
     }
 
-    /// Lists files, each once, as it is in the image: those of the topmost layer first. Symbolic links among the
-    /// requested paths and above them are followed.
+    /// Lists files, each once, as it is in the image: those of the topmost layer first, and last the directories that
+    /// have no entry in any layer, as container runtimes make them (mode 0755, of user and group 0). Symbolic links
+    /// among the requested paths and above them are followed.
     ///
     /// # Errors
     ///
@@ -127,6 +128,7 @@ impl ImageFiles {
                 break;
             }
         }
+        pass.end().await;
         Ok(pass)
     }
 

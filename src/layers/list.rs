@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::entry::{FileEntry, FileKind, Meaning, meaning};
 use super::feed::of_reading;
+use super::implied::ImpliedDirectories;
 use super::names::{Mark, NameSet};
 use super::path::FilePath;
 use super::scan::{Scan, Source};
@@ -86,6 +87,7 @@ pub(super) struct Pass {
     names: NameSet,
     /// What takes effect on the next lower layer.
     pending: Vec<(FilePath, Mark)>,
+    implied: ImpliedDirectories,
     batch: Vec<ImageFile>,
     files: mpsc::Sender<Vec<ImageFile>>,
 }
@@ -93,8 +95,9 @@ pub(super) struct Pass {
 impl Pass {
     pub fn new(wanted: Vec<Wanted>, options: &ListOptions, files: mpsc::Sender<Vec<ImageFile>>) -> Self {
         let ListOptions { depth, digests, .. } = *options;
-        let (names, links, pending, batch) = (NameSet::default(), Vec::new(), Vec::new(), Vec::new());
-        Self { wanted, links, layer: 0, depth, digests, names, pending, batch, files }
+        let (names, implied) = (NameSet::default(), ImpliedDirectories::default());
+        let (links, pending, batch) = (Vec::new(), Vec::new(), Vec::new());
+        Self { wanted, links, layer: 0, depth, digests, names, pending, implied, batch, files }
     }
 
     /// Ends a layer: its whiteouts take effect.
@@ -105,7 +108,23 @@ impl Pass {
         for wanted in &mut self.wanted {
             wanted.is_complete |= self.names.hides_tree(&wanted.path);
         }
+        self.implied.end_layer();
         Ok(())
+    }
+
+    /// Ends the pass: directories that no layer has an entry for are listed, too.
+    pub async fn end(&mut self) {
+        let mut implied = self.implied.take().peekable();
+        while implied.peek().is_some() {
+            for (file, layer) in implied.by_ref().take(BATCH) {
+                if self.shows(&file) {
+                    self.batch.push(ImageFile { file, layer, digest: None });
+                }
+            }
+            if !self.flush().await {
+                break;
+            }
+        }
     }
 
     /// Whether lower layers cannot add anything.
@@ -123,8 +142,17 @@ impl Pass {
         if self.names.add(path, mark) {
             return Ok(());
         }
-        Err(Error::new(Kind::Protocol(Fault::TooLarge), "the image has too many files to list")
-            .because(format!("more than {} names", NameSet::CAPACITY)))
+        Err(too_many(format!("more than {} names", NameSet::CAPACITY)))
+    }
+
+    /// Notes the directories above an entry that are part of what is wanted.
+    fn imply_above(&mut self, path: &FilePath) -> Result<()> {
+        let Self { implied, names, wanted, layer, .. } = self;
+        let is_wanted = |directory: &FilePath| wanted.iter().any(|wanted| directory.is_within(&wanted.path));
+        if implied.add_above(path, *layer, |directory| is_wanted(directory) && !names.hides(directory)) {
+            return Ok(());
+        }
+        Err(too_many("too many directories have no entries of their own".to_owned()))
     }
 
     /// Whether a path is requested, or leads to or below a requested one.
@@ -157,12 +185,17 @@ impl Pass {
 
 impl Scan for Pass {
     fn visit(&mut self, file: FileEntry, source: Source<'_>) -> Result<ControlFlow<()>> {
-        match meaning(&file.path) {
+        let meaning = meaning(&file.path);
+        if meaning != Meaning::Ignored {
+            self.imply_above(&file.path)?;
+        }
+        match meaning {
             Meaning::Ignored => {}
             Meaning::Whiteout(path) if self.concerns(&path) => self.postpone(path, Mark::All)?,
             Meaning::Opaque(path) if self.concerns(&path) => self.postpone(path, Mark::Below)?,
             Meaning::Whiteout(_) | Meaning::Opaque(_) => {}
             Meaning::File if self.concerns(&file.path) && !self.names.hides(&file.path) => {
+                self.implied.remove(&file.path);
                 let mark = if file.kind == FileKind::Directory { Mark::Itself } else { Mark::All };
                 self.add(file.path.as_bytes(), mark)?;
                 self.follow(&file);
@@ -187,12 +220,15 @@ impl Pass {
     /// Adds a whiteout once the layer has ended: it hides nothing of its own layer.
     fn postpone(&mut self, path: FilePath, mark: Mark) -> Result<()> {
         if self.pending.len() >= MAX_WHITEOUTS {
-            return Err(Error::new(Kind::Protocol(Fault::TooLarge), "the image has too many files to list")
-                .because(format!("a layer has more than {MAX_WHITEOUTS} whiteouts")));
+            return Err(too_many(format!("a layer has more than {MAX_WHITEOUTS} whiteouts")));
         }
         self.pending.push((path, mark));
         Ok(())
     }
+}
+
+fn too_many(cause: String) -> Error {
+    Error::new(Kind::Protocol(Fault::TooLarge), "the image has too many files to list").because(cause)
 }
 
 /// The digest of the content of a regular file.

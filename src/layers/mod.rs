@@ -24,6 +24,7 @@ mod decompress;
 mod entry;
 mod feed;
 mod image;
+mod implied;
 mod limits;
 mod list;
 mod names;

@@ -3,6 +3,8 @@
 //! Only reads for display and planning use it, and only for digests that the registry has named in this run: the reply
 //! to a HEAD of the tag, or a manifest that lists them. Whether something exists is always asked of the registry.
 
+use std::sync::Arc;
+
 use http::Method;
 use tokio::task::spawn_blocking;
 
@@ -17,13 +19,13 @@ use crate::error::Result;
 use crate::name::{Digest, Target};
 
 impl RepositoryHandle {
-    /// A manifest that the registry has named: from the cache, else fetched and kept.
+    /// A manifest that the registry has named, whose config is asked for next: from the cache, else fetched and kept.
     ///
     /// # Errors
     ///
     /// Those of [`RepositoryHandle::manifest`].
     pub(super) async fn named_manifest(&self, digest: &Digest) -> Result<Manifest> {
-        if let Some(manifest) = self.cached_manifest(digest).await {
+        if let Some(manifest) = self.cached_with_config(digest).await {
             return Ok(manifest);
         }
         let manifest = self.manifest(Target::Digest(digest)).await?;
@@ -35,15 +37,22 @@ impl RepositoryHandle {
     pub(super) async fn cached_manifest(&self, digest: &Digest) -> Option<Manifest> {
         let (cache, scope) = self.cache(digest)?;
         let digest = digest.clone();
+        spawn_blocking(move || read_manifest(&cache, &scope, &digest)).await.ok().flatten()
+    }
+
+    /// The same where the config is asked for next: it is read along.
+    pub(super) async fn cached_with_config(&self, digest: &Digest) -> Option<Manifest> {
+        let (cache, scope) = self.cache(digest)?;
+        let (digest, configs) = (digest.clone(), Arc::clone(&self.client.configs));
         let found = spawn_blocking(move || {
-            let read = |content: &CachedContent| {
-                let media_type = content.media_type.as_deref();
-                let manifest =
-                    Manifest::read(content.bytes.clone(), media_type, digest.algorithm(), digest.as_str()).ok()?;
-                Some(manifest).filter(|manifest| manifest.digest == digest)
-            };
-            let content = cache.get(&scope, &digest, |content| read(content).is_some())?;
-            read(&content)
+            let manifest = read_manifest(&cache, &scope, &digest)?;
+            if let Ok((document, _)) = manifest.readable_keeping(|_| false)
+                && let Some(described_by) = document.described_by().and_then(|config| config.digest.supported())
+                && let Some(config) = read_config(&cache, &scope, described_by)
+            {
+                configs.put(scope, config);
+            }
+            Some(manifest)
         });
         found.await.ok().flatten()
     }
@@ -62,12 +71,16 @@ impl RepositoryHandle {
     pub(super) async fn named_config(&self, descriptor: &Descriptor) -> Result<Config> {
         let digest = descriptor.digest.fetchable()?;
         if let Some((cache, scope)) = self.cache(digest) {
-            let wanted = digest.clone();
-            let found = spawn_blocking(move || cache.get(&scope, &wanted, |content| wanted.matches(&content.bytes)));
-            if let Some(content) = found.await.ok().flatten() {
-                same_size(descriptor, content.bytes.len())?;
-                let (image, unreadable) = ImageConfig::read(&content.bytes);
-                return Ok(Config { digest: digest.clone(), bytes: content.bytes, image, unreadable });
+            let cached = match self.client.configs.take(&scope, digest) {
+                Some(config) => Some(config),
+                None => {
+                    let wanted = digest.clone();
+                    spawn_blocking(move || read_config(&cache, &scope, &wanted)).await.ok().flatten()
+                }
+            };
+            if let Some(config) = cached {
+                same_size(descriptor, config.bytes.len())?;
+                return Ok(config);
             }
         }
         let config = self.config(descriptor).await?;
@@ -90,4 +103,20 @@ impl RepositoryHandle {
         let user = user.map(|user| user.to_string()).unwrap_or_default();
         Some((cache, Scope::new(&self.registry().with_scheme(), self.name.as_str(), &user)))
     }
+}
+
+fn read_manifest(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<Manifest> {
+    cache.get(scope, digest, |content| {
+        let media_type = content.media_type.as_deref();
+        let manifest = Manifest::read(content.bytes, media_type, digest.algorithm(), digest.as_str()).ok()?;
+        Some(manifest).filter(|manifest| manifest.digest == *digest)
+    })
+}
+
+fn read_config(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<Config> {
+    cache.get(scope, digest, |content| {
+        let bytes = Some(content.bytes).filter(|bytes| digest.matches(bytes))?;
+        let (image, unreadable) = ImageConfig::read(&bytes);
+        Some(Config { digest: digest.clone(), bytes, image, unreadable })
+    })
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::{Stream, TryStreamExt};
 
+use super::cached_configs::CachedConfigs;
 use super::filter::flatten_batches;
 use crate::cache::Cache;
 use crate::error::Result;
@@ -20,6 +21,7 @@ pub struct Client {
     pub(super) registry: Arc<Registry>,
     pub(super) transport: Arc<Transport>,
     pub(super) cache: Option<Cache>,
+    pub(super) configs: Arc<CachedConfigs>,
 }
 
 impl Client {
@@ -143,7 +145,8 @@ impl ClientBuilder {
             None => Trust::load(trust::Options::default())?,
         };
         let transport = Transport::new(&self.registry, self.credentials, trust, self.options, self.stats);
-        Ok(Client { registry: Arc::new(self.registry), transport: Arc::new(transport), cache: self.cache })
+        let (registry, transport) = (Arc::new(self.registry), Arc::new(transport));
+        Ok(Client { registry, transport, cache: self.cache, configs: Arc::default() })
     }
 }
 

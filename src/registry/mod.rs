@@ -3,6 +3,7 @@
 mod artifact;
 mod blob;
 mod cached;
+mod cached_configs;
 mod catalog;
 mod choose;
 mod client;

@@ -157,6 +157,33 @@ fn a_registry_that_never_answered_is_not_waited_for() {
     ");
 }
 
+/// Its clock runs fast, so that minutes take seconds.
+#[test]
+fn a_server_that_is_silent_is_waited_for_two_minutes_in_all() {
+    let hang = |_, _: &Request| Some(Reply::raw("").then(Then::Hang));
+    let server = registry(hang);
+    let rls = || {
+        let rls = Rls::new().naming(server.host(), "REGISTRY").env("RLS_REGISTRY", server.url());
+        rls.run_by(&["faketime", "-f", "+0 x25"]).words("tags team/app -d --jobs 2")
+    };
+    assert_snapshot!(rls().words("--match tag-00[01] --timeout 4m").run(), @"
+    exit 12
+    --- stdout
+    tag-000→-
+    tag-001→-
+    --- stderr
+    error: timed out waiting for REGISTRY
+    cause: no answer within 60 s
+    cause: gave up after 2 tries
+    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
+    error: timed out waiting for REGISTRY: no answer within 60 s: gave up after 2 tries (2 times)
+    ");
+    // The others are waited for as long as for a connection: with two minutes for each pair it would take 8 minutes.
+    let outcome = rls().words("--match tag-00[0-7] --timeout 5m").run();
+    assert!(outcome.code == Some(12) && !outcome.stderr.contains("timed out after"), "{outcome}");
+    assert_eq!(outcome.stdout.lines().count(), 8, "{outcome}");
+}
+
 /// Runs a command of the system; its output if it succeeds.
 fn system(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;

@@ -5,6 +5,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::adjacency::Adjacency;
 use super::facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId, narrow};
@@ -238,6 +239,21 @@ impl BlobKey {
             digest.bytes().rev().zip(&mut key).for_each(|(byte, at)| *at = byte);
         }
         Self(key)
+    }
+}
+
+impl Serialize for BlobKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for BlobKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut key = [0; 16];
+        let text = String::deserialize(deserializer)?;
+        hex::decode_to_slice(text, &mut key).map_err(serde::de::Error::custom)?;
+        Ok(Self(key))
     }
 }
 

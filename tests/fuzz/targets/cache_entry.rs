@@ -36,7 +36,7 @@ pub fn run(input: &[u8]) {
             cache.put(&scope, &digest, &CachedContent { media_type: None, bytes: Bytes::from_static(BODY) });
             std::fs::write(&path, input).expect("the entry's place");
         }
-        match cache.get(&scope, &digest, |content| digest.matches(&content.bytes)) {
+        match cache.get(&scope, &digest, |content| digest.matches(&content.bytes).then_some(content)) {
             Some(content) => {
                 assert_eq!(content.bytes, BODY);
                 let media_type = content.media_type.unwrap_or_default();

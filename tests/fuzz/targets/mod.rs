@@ -32,6 +32,7 @@ mod registries_yaml;
 mod retry_after;
 mod scope;
 mod snapshot;
+mod storage;
 mod table;
 mod template;
 mod token;
@@ -83,6 +84,7 @@ pub const ALL: &[Target] = targets![
     retry_after,
     scope,
     snapshot,
+    storage,
     table,
     template,
     token,

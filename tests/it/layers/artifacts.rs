@@ -20,6 +20,7 @@ fn titled_layers_are_files() {
     assert_snapshot!(app.rls("files app:1 -o table").succeeds(), @"
     MODE        OWNER  SIZE  MODIFIED  PATH
     -rw-r--r--  0:0    8 B   -         /README.md
+    drwxr-xr-x  0:0    -     -         /data
     -rw-r--r--  0:0    4 B   -         /data/table.csv
     ");
     assert_eq!(&*app.rls("cat app:1 data/table.csv").succeeds(), "a,b\n");

@@ -42,7 +42,9 @@ fn whiteouts_and_replacements_hide_what_is_below() {
     assert_snapshot!(app.rls("files app:1 -l").succeeds(), @"
     drwxr-xr-x→0:0→-→2023-11-14T22:13:20Z→/etc
     -rw-r--r--→0:0→13→2023-11-14T22:13:20Z→/etc/passwd
+    drwxr-xr-x→0:0→-→-→/opt
     -rw-r--r--→0:0→10→2023-11-14T22:13:20Z→/srv
+    drwxr-xr-x→0:0→-→-→/var
     drwxr-xr-x→0:0→-→2023-11-14T22:13:20Z→/var/cache
     -rw-r--r--→0:0→3→2023-11-14T22:13:20Z→/var/cache/new
     ");
@@ -54,7 +56,7 @@ fn a_whiteout_does_not_hide_its_own_layer() {
     let lower = Tar::new().file("a/x", "1").file("b/y", "1");
     let upper = Tar::new().file("a/new", "2").file(".wh.a", "").file("b/.wh..wh..opq", "").file("b/z", "2");
     app.layers("1", &[gzip(&lower.bytes()), gzip(&upper.bytes())]);
-    assert_eq!(&*app.rls("files app:1").succeeds(), "/a/new\n/b/z\n");
+    assert_eq!(&*app.rls("files app:1").succeeds(), "/a\n/a/new\n/b\n/b/z\n");
 }
 
 #[test]
@@ -75,7 +77,9 @@ fn every_format_says_the_same() {
     -rw-r--r--  0:0    -     2023-11-14 22:13 UTC  /bin/ln link to /bin/su
     lrwxrwxrwx  0:0    -     2023-11-14 22:13 UTC  /bin/sh -> busybox
     -rwsr-xr-x  0:0    4 B   2023-11-14 22:13 UTC  /bin/su
+    drwxr-xr-x  0:0    -     -                     /dev
     crw-rw-rw-  0:0    -     2023-11-14 22:13 UTC  /dev/null
+    drwxr-xr-x  0:0    -     -                     /run
     prw-------  0:0    -     2023-11-14 22:13 UTC  /run/pipe
     drwxrwxrwt  0:0    -     2023-11-14 22:13 UTC  /tmp
     ");
@@ -84,7 +88,9 @@ fn every_format_says_the_same() {
     -rw-r--r--→0:0→-→2023-11-14T22:13:20Z→/bin/ln link to /bin/su
     lrwxrwxrwx→0:0→-→2023-11-14T22:13:20Z→/bin/sh -> busybox
     -rwsr-xr-x→0:0→4→2023-11-14T22:13:20Z→/bin/su
+    drwxr-xr-x→0:0→-→-→/dev
     crw-rw-rw-→0:0→-→2023-11-14T22:13:20Z→/dev/null
+    drwxr-xr-x→0:0→-→-→/run
     prw-------→0:0→-→2023-11-14T22:13:20Z→/run/pipe
     drwxrwxrwt→0:0→-→2023-11-14T22:13:20Z→/tmp
     ");
@@ -135,17 +141,19 @@ fn paths_choose_files_and_what_is_below_directories() {
         Tar::new().symlink("bin", "usr/bin").folder("usr/bin/").file("usr/bin/sh", "#").file("usr/lib/x/y", "y");
     app.layers("1", &[gzip(&lower.bytes()), gzip(&Tar::new().file("usr/bin/new", "n").bytes())]);
     let list = |words: &str| String::from(&*app.rls("files app:1").words(words).succeeds());
-    assert_eq!(list("usr/lib"), "/usr/lib/x/y\n");
-    assert_eq!(list("/usr/bin/sh ./usr/lib/"), "/usr/bin/sh\n/usr/lib/x/y\n");
+    assert_eq!(list("usr/lib"), "/usr/lib\n/usr/lib/x\n/usr/lib/x/y\n");
+    assert_eq!(list("/usr/bin/sh ./usr/lib/"), "/usr/bin/sh\n/usr/lib\n/usr/lib/x\n/usr/lib/x/y\n");
     // A link is shown, and followed.
     assert_eq!(list("/bin"), "/bin\n/usr/bin\n/usr/bin/new\n/usr/bin/sh\n");
     assert_eq!(list("/bin/sh"), "/usr/bin/sh\n");
-    assert_eq!(list("/usr --depth 1"), "/usr/bin\n");
-    assert_eq!(list("--depth 1"), "/bin\n");
+    assert_eq!(list("/usr --depth 1"), "/usr\n/usr/bin\n/usr/lib\n");
+    assert_eq!(list("--depth 1"), "/bin\n/usr\n");
     assert_eq!(list("/usr/bin --sort size --reverse"), "/usr/bin/sh\n/usr/bin/new\n/usr/bin\n");
     assert_snapshot!(app.rls("files app:1 /usr/lib /nowhere").run(), @"
     exit 6
     --- stdout
+    /usr/lib
+    /usr/lib/x
     /usr/lib/x/y
     --- stderr
     error: /nowhere not found in app:1
@@ -162,7 +170,7 @@ fn only_the_layers_that_are_needed_are_read() {
     assert_eq!(&*app.rls("files app:1 /etc/b").succeeds(), "/etc/b\n");
     assert_eq!(&*app.rls("files app:1 /opt").succeeds(), "/opt\n/opt/c\n");
     assert_eq!([app.reads(&layers[0]), app.reads(&layers[1])], [0, 2]);
-    assert_eq!(&*app.rls("files app:1").succeeds(), "/etc/b\n/opt\n/opt/c\n");
+    assert_eq!(&*app.rls("files app:1").succeeds(), "/etc\n/etc/b\n/opt\n/opt/c\n");
     assert_eq!(app.reads(&layers[0]), 1);
 }
 
@@ -191,7 +199,8 @@ fn long_names_have_headers_of_their_own() {
     let app = App::new();
     let long = format!("{}/file", ["directory"; 30].join("/"));
     app.layers("1", &[gzip(&Tar::new().file(&long, "x").symlink("l", &long).bytes())]);
-    assert_eq!(&*app.rls("files app:1").succeeds(), format!("/{long}\n/l\n"));
+    let listed = app.rls("files app:1").succeeds();
+    assert_eq!(listed.lines().skip(30).collect::<Vec<_>>(), [&format!("/{long}"), "/l"]);
     let records = app.rls("files app:1 /l -o jsonl").succeeds();
     assert!(records.contains(r#""path":"/l","type":"symlink","mode":"0777","uid":0,"gid":0,"size":null,"modified":"2023-11-14T22:13:20Z""#), "{records}");
     assert!(records.contains(&format!(r#""link":"{long}""#)), "{records}");
@@ -201,7 +210,10 @@ fn long_names_have_headers_of_their_own() {
 fn an_index_is_read_for_one_platform() {
     let registry = seeded("demo");
     let files = |words: &str| Rls::at(&registry).words("files team/app").words(words).run();
-    assert_eq!(files("--platform linux/arm64").result(), (Some(0), "/etc/os-release\n/usr/bin/app\n/usr/lib/app.so\n"));
+    assert_eq!(
+        files("--platform linux/arm64").result(),
+        (Some(0), "/etc\n/etc/os-release\n/usr\n/usr/bin\n/usr/bin/app\n/usr/lib\n/usr/lib/app.so\n")
+    );
     assert_snapshot!(files("--platform windows/amd64"), @"
     exit 3
     --- stderr
@@ -216,7 +228,10 @@ fn schema_1_layers_are_gzipped_archives() {
     assert_snapshot!(Rls::at(&registry).words("files kinds/schema1").run(), @"
     exit 0
     --- stdout
+    /etc
     /etc/os-release
+    /usr
+    /usr/bin
     /usr/bin/app
     ");
 }
@@ -226,4 +241,28 @@ fn files_in_the_order_of_the_layers_are_not_held() {
     let app = stacked();
     let unsorted = app.rls("files app:1 --sort none").succeeds();
     assert!(unsorted.starts_with("/var/cache\n/var/cache/new\n/srv\n/etc/passwd\n"), "{unsorted}");
+}
+
+#[test]
+fn directories_without_entries_are_listed() {
+    let app = App::new();
+    let lower = Tar::new().add(EntryType::Directory, "var/", 0o700, "", b"").file("var/lib/x/db", "d");
+    let middle = Tar::new().file("srv/www/index.html", "i").file("opt/.wh.gone", "").file("etc/deep/er/conf", "c");
+    let upper = Tar::new().file("var/lib/new", "n").file("etc/.wh.deep", "");
+    app.layers("1", &[gzip(&lower.bytes()), gzip(&middle.bytes()), gzip(&upper.bytes())]);
+    let list = |words: &str| String::from(&*app.rls("files app:1").words(words).succeeds());
+    assert_eq!(
+        list(""),
+        "/etc\n/opt\n/srv\n/srv/www\n/srv/www/index.html\n/var\n/var/lib\n/var/lib/new\n/var/lib/x\n/var/lib/x/db\n"
+    );
+    assert_eq!(list("--depth 1"), "/etc\n/opt\n/srv\n/var\n");
+    assert_eq!(list("/srv --depth 1"), "/srv\n/srv/www\n");
+    assert_eq!(list("/opt"), "/opt\n");
+    // The entry of a lower layer counts, as when the layers are put on top of each other.
+    assert_snapshot!(app.rls("files app:1 /var /srv --depth 0 -o table").succeeds(), @"
+    MODE        OWNER  SIZE  MODIFIED              PATH
+    drwxr-xr-x  0:0    -     -                     /srv
+    drwx------  0:0    -     2023-11-14 22:13 UTC  /var
+    ");
+    assert_eq!(app.rls("files app:1 /etc/deep").run().code, Some(3));
 }

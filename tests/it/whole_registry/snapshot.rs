@@ -64,3 +64,44 @@ fn an_unresolvable_tag_is_reported() {
     hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
     "#);
 }
+
+#[test]
+fn a_path_is_listed_once() {
+    let registry = seeded("demo");
+    let lists = |words: &str| {
+        registry.clear_requests();
+        Rls::at(&registry).words(words).run();
+        let mut lists: Vec<_> = registry.lines().into_iter().filter(|line| line.contains("/tags/list")).collect();
+        lists.sort_unstable();
+        lists
+    };
+    for words in ["snapshot", "find --digest sha256:{}", "check", "du"] {
+        let words = words.replace("{}", &"0".repeat(64));
+        assert_eq!(lists(&format!("{words} team/app")), ["GET /v2/team/app/tags/list?n=1000"], "{words}");
+        let below = lists(&format!("{words} base team/app"));
+        let expected = ["base/alpine", "base", "team/app"].map(|name| format!("GET /v2/{name}/tags/list?n=1000"));
+        assert_eq!(below, expected, "{words}: a path that is a prefix is looked at as a repository first");
+    }
+}
+
+#[test]
+fn several_paths_are_looked_at_in_their_order() {
+    let registry = seeded("demo");
+    let names = Rls::at(&registry).words("snapshot team/web base team/app --format {{repository}}").succeeds();
+    let mut order: Vec<_> = names.lines().collect();
+    order.dedup();
+    assert_eq!(order, ["team/web", "team/app", "base/alpine"]);
+}
+
+#[test]
+fn a_repository_that_does_not_exist_is_an_error_and_an_emptied_one_is_not() {
+    let registry = seeded("2x1");
+    registry.create_repository("grid/emptied");
+    let rls = Rls::at(&registry).words("snapshot");
+    assert_eq!(rls.succeeds().lines().count(), 2);
+    for words in ["snapshot -", "check -", "du -s -", "find --label x -"] {
+        let run = Rls::at(&registry).words(words).stdin("grid/repo-000\nnowhere\n").run();
+        assert_eq!(run.code, Some(6), "{words}: {run}");
+        assert!(run.stderr.contains("error: nowhere not found on http://REGISTRY\n"), "{words}: {run}");
+    }
+}

@@ -1,5 +1,5 @@
-use super::filter::FilterArgs;
 use super::global::ConfigFile;
+use super::walk::WalkArgs;
 
 /// Show how much storage tags and repositories use
 ///
@@ -13,15 +13,12 @@ Examples:
   rls du team/app
   rls du registry.corp:5000 --sort size
   rls du -r registry.corp:5000 --all -o jsonl
+  rls du registry.corp:5000 --resume du.notes
   rls du team/app team/web --summarize")]
 pub struct DuArgs {
-    /// Repositories, or registries with an optional prefix, whose repositories are all measured; `-` reads repositories
-    /// from standard input, one per line
-    ///
-    /// REGISTRY/PATH is a repository if it exists, else the prefix of repositories. Without an argument it is the
-    /// registry of --registry, RLS_REGISTRY or the configuration file.
-    #[arg(value_name = "REPO|REGISTRY")]
-    pub targets: Vec<String>,
+    /// The repositories.
+    #[command(flatten)]
+    pub walk: WalkArgs,
 
     /// Show the tags of every repository of a registry, too
     #[arg(short, long, conflicts_with = "summarize")]
@@ -38,10 +35,6 @@ pub struct DuArgs {
     /// Reverse the order
     #[arg(long)]
     pub reverse: bool,
-
-    /// Filters the repositories of a registry by name.
-    #[command(flatten)]
-    pub filter: FilterArgs,
 
     /// `--config` after the command's name.
     #[command(flatten)]

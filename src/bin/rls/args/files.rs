@@ -4,7 +4,8 @@ use super::layers::LayerArgs;
 /// List the files of an image without pulling it
 ///
 /// Reads the layers as they arrive, from the topmost down, and applies whiteouts. Layers with a table of contents
-/// (zstd:chunked, eStargz) are not downloaded. Nothing is written to disk.
+/// (zstd:chunked, eStargz) are not downloaded. Nothing is written to disk. Directories that no layer has an entry for
+/// are shown as container runtimes create them: mode 0755, owner 0:0, no time.
 ///
 /// The files of an artifact whose layers are no archives are these layers, named by their titles, else their digests.
 #[derive(Debug, clap::Args)]

@@ -201,7 +201,7 @@ impl Command {
             Self::Drift(_) => Names::None,
             Self::Wait(wait) => Names::References(std::slice::from_ref(&wait.reference)),
             Self::Referrers(referrers) => Names::References(std::slice::from_ref(&referrers.reference)),
-            Self::Du(du) => Names::Places(&du.targets),
+            Self::Du(du) => Names::Places(&du.walk.places),
             Self::Rm(rm) => Names::References(&rm.references),
             Self::Undo(undo) => Names::References(&undo.lists),
             Self::Prune(prune) => Names::References(&prune.repositories),

@@ -1,16 +1,17 @@
 use std::cmp::Reverse;
 use std::io::{IsTerminal, stdout};
 use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::{StreamExt, TryStreamExt, stream};
-use registry_ls::analysis::{RepositoryUsage, StorageUsage, TagUsage, UsageReport};
+use registry_ls::analysis::{RepositoryStorage, RepositoryUsage, StorageUsage, TagUsage, UsageReport};
 use registry_ls::error::{Error, Result};
+use registry_ls::registry::RepositoryHandle;
 use registry_ls::registry::snapshot::SnapshotOptions;
-use registry_ls::registry::{RepositoryHandle, TagIndex};
 use tokio::task::spawn_blocking;
 
 use super::context::Context;
-use super::places::Source;
+use super::places::{Origin, Source, Target};
+use super::walk::{Note, Walk};
 use crate::args::{DuArgs, UsageOrder};
 use crate::output::{UsageRecord, UsageView};
 use crate::report::{CommandError, failure};
@@ -21,6 +22,8 @@ const MAX_SNAPSHOTS: usize = 8;
 /// A repository that was read, and whether its tags are shown.
 struct Measured {
     repository: RepositoryHandle,
+    /// Its position in the report; `None` where it could not be read.
+    position: Option<usize>,
     shows_tags: bool,
     /// Whether it comes from a catalog and was not named.
     is_listed: bool,
@@ -31,10 +34,28 @@ struct Measured {
 /// `rls du`
 pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(UsageView { full: context.settings.full, bars: stdout().is_terminal() })?;
-    let sources = context.sources(&args.targets).await?;
-    output.view_mut().full = context.shows_full(sources.iter().map(Source::registry));
-    let (measured, report) = measure(args, context, &sources).await?;
-    let records = records(args, &sources, &measured, &report);
+    let walk = Walk::open(context, &args.walk).await?.with_width(MAX_SNAPSHOTS).with_states();
+    output.view_mut().full = walk.shows_full();
+    let usage = Arc::new(Mutex::new(StorageUsage::default()));
+    let mut measured: Vec<Measured> = Vec::new();
+    let measure = |target: Target| {
+        let state = walk.state(&target.repository).map(str::to_owned);
+        measure(target, state, walk.is_noted(), Arc::clone(&usage))
+    };
+    let outcome = walk.each(&mut output, measure, |_, target, outcome| {
+        let is_listed = target.origin == Origin::Listed;
+        let (position, error, note) = match outcome {
+            Ok((position, note)) => (Some(position), None, note),
+            Err(error) => (None, Some(error), Note::Unfinished),
+        };
+        let shows_tags = if is_listed { args.all } else { !args.summarize };
+        measured.push(Measured { repository: target.repository.clone(), position, shows_tags, is_listed, error });
+        Ok(note)
+    });
+    outcome.await?;
+    let usage = std::mem::take(&mut *lock(&usage));
+    let report = context.until_shutdown(apart(move || usage.report())).await?;
+    let records = records(args, walk.sources(), &measured, &report);
     for record in &records {
         output.write(record)?;
     }
@@ -43,53 +64,45 @@ pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Reads the repositories and adds them up.
+/// Reads a repository, or takes what an earlier run has noted of it, and adds it up. Returns its position in the
+/// report, and what is noted. The outer error is that of a path that may be a prefix.
 async fn measure(
-    args: &DuArgs,
-    context: &Context<'_>,
-    sources: &[Source],
-) -> Result<(Vec<Measured>, UsageReport), CommandError> {
-    let progress = context.progress("repositories");
-    let repositories = stream::iter(sources).flat_map(|source| {
-        let listed = source.repositories(context, &args.filter);
-        listed.map_ok(|repository| (repository, source.is_catalog()))
-    });
-    let read = repositories.map(|item| async move {
-        let (repository, is_listed) = item?;
-        let mut options = SnapshotOptions::default();
-        options.cached = true;
-        let index = repository.snapshot(options).await;
-        Ok((repository, is_listed, index))
-    });
-    let mut read = read.buffered(MAX_SNAPSHOTS).boxed_local();
-    let (mut measured, mut usage) = (Vec::new(), StorageUsage::default());
-    while let Some(item) = context.until_shutdown(read.next()).await? {
-        let (repository, is_listed, index): (_, _, Result<TagIndex>) = match item {
-            Ok(item) => item,
-            // The other registries are still measured.
-            Err(CommandError::Failed(error, hint_context)) if sources.len() > 1 => {
-                context.report.failure(&error, &hint_context);
-                continue;
+    target: Target,
+    state: Option<String>,
+    is_noted: bool,
+    usage: Arc<Mutex<StorageUsage>>,
+) -> Result<Result<(usize, Note)>> {
+    let storage = match state.and_then(|state| serde_json::from_str(&state).ok()) {
+        Some(storage) => storage,
+        None => {
+            let mut options = SnapshotOptions::default();
+            options.cached = true;
+            match target.unless_emptied(target.repository.snapshot(options).await) {
+                Ok(index) => apart(move || RepositoryStorage::of(&index)).await,
+                Err(error) if target.origin == Origin::Path && error.is_not_found() => return Err(error),
+                Err(error) => return Ok(Err(error)),
             }
-            Err(error) => return Err(error),
+        }
+    };
+    let added = apart(move || {
+        let note = match storage.is_complete() {
+            true if is_noted => serde_json::to_string(&storage).map_or(Note::Unfinished, Note::State),
+            true => Note::Finished,
+            false => Note::Unfinished,
         };
-        let (index, error) = match index {
-            Ok(index) => (index, None),
-            // distribution keeps a repository in its catalog after its last tag is gone.
-            Err(error) if error.is_not_found() && is_listed => (TagIndex::default(), None),
-            Err(error) => (TagIndex::default(), Some(error)),
-        };
-        let added = apart(move || {
-            usage.add(&index);
-            usage
-        });
-        usage = context.until_shutdown(added).await?;
-        let shows_tags = if is_listed { args.all } else { !args.summarize };
-        measured.push(Measured { repository, shows_tags, is_listed, error });
-        progress.inc(1);
+        (lock(&usage).add(storage), note)
+    });
+    Ok(Ok(added.await))
+}
+
+fn lock(usage: &Mutex<StorageUsage>) -> MutexGuard<'_, StorageUsage> {
+    usage.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Measured {
+    fn usage<'r>(&self, report: &'r UsageReport) -> Option<&'r RepositoryUsage> {
+        report.repositories.get(self.position?)
     }
-    let report = context.until_shutdown(apart(move || usage.report())).await?;
-    Ok((measured, report))
 }
 
 /// Runs `work` on another thread, so that a signal can end the command meanwhile.
@@ -99,22 +112,21 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 
 /// The records: tags before their repository, repositories before their registry, and a total of several registries.
 fn records(args: &DuArgs, sources: &[Source], measured: &[Measured], report: &UsageReport) -> Vec<UsageRecord> {
-    let mut order: Vec<usize> = (0..measured.len().min(report.repositories.len())).collect();
-    let name = |at: &usize| (measured[*at].repository.registry().to_string(), measured[*at].repository.to_string());
-    let repository = |at: &usize| &report.repositories[*at];
-    order.sort_by_cached_key(name);
+    let unread = RepositoryUsage::default();
+    let mut order: Vec<(&Measured, &RepositoryUsage)> =
+        measured.iter().map(|target| (target, target.usage(report).unwrap_or(&unread))).collect();
+    order.sort_by_cached_key(|(target, _)| (target.repository.registry().to_string(), target.repository.to_string()));
     match args.sort {
         UsageOrder::Name => {}
-        UsageOrder::Size => order.sort_by_key(|at| Reverse(repository(at).size)),
-        UsageOrder::Unique => order.sort_by_key(|at| Reverse(repository(at).unique)),
+        UsageOrder::Size => order.sort_by_key(|(_, usage)| Reverse(usage.size)),
+        UsageOrder::Unique => order.sort_by_key(|(_, usage)| Reverse(usage.unique)),
     }
     if args.reverse {
         order.reverse();
     }
-    let largest = order.iter().map(|at| repository(at).size).max().unwrap_or_default();
+    let largest = order.iter().map(|(_, usage)| usage.size).max().unwrap_or_default();
     let mut records = Vec::new();
-    for at in order {
-        let (target, usage) = (&measured[at], &report.repositories[at]);
+    for (target, usage) in order {
         if target.shows_tags {
             records.extend(tag_records(args, target, usage));
         }
@@ -123,7 +135,7 @@ fn records(args: &DuArgs, sources: &[Source], measured: &[Measured], report: &Us
     }
     if measured.len() > 1 || measured.iter().any(|target| target.is_listed) || sources.len() != measured.len() {
         let complete = records.iter().all(|record| record.complete);
-        records.push(UsageRecord { complete, ..total(sources, report) });
+        records.push(UsageRecord { complete, ..total(sources, measured, report) });
     }
     records
 }
@@ -179,12 +191,15 @@ fn of_repository(target: &Measured) -> UsageRecord {
     }
 }
 
-/// The grand total.
-fn total(sources: &[Source], report: &UsageReport) -> UsageRecord {
+/// Everything together.
+fn total(sources: &[Source], measured: &[Measured], report: &UsageReport) -> UsageRecord {
     let mut registries = sources.iter().map(|source| source.registry().to_string());
     let registry = registries.next().filter(|first| registries.all(|other| other == *first));
     let below = match sources {
-        [source] => source.prefix().map(|prefix| source.registry().qualify(prefix)),
+        [Source::Catalog(client, Some(prefix))] => Some(client.registry().qualify(prefix)),
+        [Source::Path(prefix)] if measured.iter().any(|target| target.is_listed) => {
+            Some(prefix.registry().qualify(prefix.name()))
+        }
         _ => None,
     };
     UsageRecord {
@@ -200,13 +215,13 @@ fn total(sources: &[Source], report: &UsageReport) -> UsageRecord {
 /// Reports what could not be measured.
 fn warn(context: &Context<'_>, measured: &[Measured], report: &UsageReport) {
     let (mut unknown, mut example) = (0_usize, None);
-    for (target, usage) in measured.iter().zip(&report.repositories) {
+    for target in measured {
         let hint_context = context.hint_context(target.repository.registry());
         match &target.error {
             Some(error) => context.report.failure(error, &hint_context),
             None => context.report.success(),
         }
-        for tag in &usage.tags {
+        for tag in target.usage(report).into_iter().flat_map(|usage| &usage.tags) {
             let name = format!("{}:{}", target.repository, tag.tag);
             match &tag.error {
                 Some(error) => {

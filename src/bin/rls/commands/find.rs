@@ -7,10 +7,10 @@ use registry_ls::name::{Digest, Reference, Tag};
 use registry_ls::registry::{Content, Document, FetchedConfig, Problem, RepositoryHandle};
 
 use super::context::Context;
-use super::snapshot::tags;
+use super::places::Target;
 use super::stream::{MAX_PENDING, close};
 use super::suggestions;
-use super::walk::Walk;
+use super::walk::{Note, Walk};
 use crate::args::FindArgs;
 use crate::output::{FindRecord, FindView};
 use crate::report::CommandError;
@@ -36,8 +36,9 @@ pub async fn run(args: &FindArgs, context: &Context<'_>) -> Result<(), CommandEr
     let conditions = &conditions;
     let walk = Walk::open(context, &args.walk).await?;
     output.view_mut().full = walk.shows_full();
-    let find = |repository: RepositoryHandle| async move { find(&repository, conditions).await };
-    let outcome = walk.each(&mut output, find, |output, repository, found| {
+    let find = |target: Target| async move { find(&target, conditions).await };
+    let outcome = walk.each(&mut output, find, |output, target, found| {
+        let repository = &target.repository;
         let registry = repository.registry();
         for error in found.failures {
             context.report.failure(&error, &context.hint_context(registry));
@@ -52,7 +53,7 @@ pub async fn run(args: &FindArgs, context: &Context<'_>) -> Result<(), CommandEr
                 matched,
             })?;
         }
-        Ok(())
+        Ok(Note::Finished)
     });
     let outcome = outcome.await;
     close(output, outcome)
@@ -137,8 +138,9 @@ async fn base(text: &str, context: &Context<'_>) -> Result<Base, CommandError> {
 }
 
 /// Looks at each distinct manifest of a repository once.
-async fn find(repository: &RepositoryHandle, conditions: &Conditions<'_>) -> Result<Found> {
-    let mut tags = tags(repository).await?;
+async fn find(target: &Target, conditions: &Conditions<'_>) -> Result<Found> {
+    let repository = &target.repository;
+    let mut tags = target.tags().await?;
     tags.sort();
     let resolved = stream::iter(tags).map(|tag| async move {
         let resolved = repository.find(&tag).await;

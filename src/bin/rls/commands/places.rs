@@ -7,7 +7,7 @@ use futures::stream::LocalBoxStream;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Missing, Result};
-use registry_ls::name::{Registry, Repository};
+use registry_ls::name::{Registry, Repository, Tag};
 use registry_ls::registry::{CatalogOptions, Client, RepositoryHandle};
 
 use super::context::Context;
@@ -19,8 +19,28 @@ use crate::usage::Usage;
 pub(super) enum Source {
     /// One that was named.
     Named(RepositoryHandle),
+    /// A path in a registry: a repository if it exists, else the prefix of repositories.
+    Path(RepositoryHandle),
     /// The catalog of a registry, below a path.
     Catalog(Client, Option<Repository>),
+}
+
+/// A repository to work on.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub repository: RepositoryHandle,
+    pub origin: Origin,
+}
+
+/// Why a repository is worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It was named.
+    Named,
+    /// It was named, and may be the prefix of repositories instead.
+    Path,
+    /// A catalog lists it.
+    Listed,
 }
 
 impl Context<'_> {
@@ -46,14 +66,7 @@ impl Context<'_> {
             let client = self.client(&registry).await?;
             sources.push(match path {
                 None => Source::Catalog(client, None),
-                Some(path) => {
-                    let repository = client.repository(path.repository());
-                    match self.until_shutdown(is_repository(&repository)).await? {
-                        Ok(true) => Source::Named(repository),
-                        Ok(false) => Source::Catalog(client, Some(path.repository().clone())),
-                        Err(error) => return Err(self.failed(&registry, error)),
-                    }
-                }
+                Some(path) => Source::Path(client.repository(path.repository())),
             });
         }
         Ok(sources)
@@ -64,16 +77,8 @@ impl Source {
     /// The registry.
     pub fn registry(&self) -> &Registry {
         match self {
-            Self::Named(repository) => repository.registry(),
+            Self::Named(repository) | Self::Path(repository) => repository.registry(),
             Self::Catalog(client, _) => client.registry(),
-        }
-    }
-
-    /// The prefix of its repositories, if it is one.
-    pub fn prefix(&self) -> Option<&Repository> {
-        match self {
-            Self::Named(_) => None,
-            Self::Catalog(_, root) => root.as_ref(),
         }
     }
 
@@ -83,13 +88,17 @@ impl Source {
     }
 
     /// Its repositories; of a catalog those that the filter keeps.
-    pub fn repositories<'a>(
+    pub fn targets<'a>(
         &'a self,
         context: &'a Context<'_>,
         filter: &'a FilterArgs,
-    ) -> LocalBoxStream<'a, Result<RepositoryHandle, CommandError>> {
+    ) -> LocalBoxStream<'a, Result<Target, CommandError>> {
+        let one = |repository: &RepositoryHandle, origin| {
+            stream::iter([Ok(Target { repository: repository.clone(), origin })]).boxed_local()
+        };
         match self {
-            Self::Named(repository) => stream::iter([Ok(repository.clone())]).boxed_local(),
+            Self::Named(repository) => one(repository, Origin::Named),
+            Self::Path(repository) => one(repository, Origin::Path),
             Self::Catalog(client, root) => {
                 let hint_context = |error: &Error| {
                     let hint_context = context.hint_context(client.registry());
@@ -97,9 +106,33 @@ impl Source {
                 };
                 catalog(client, root.as_ref(), filter)
                     .map_err(move |error| CommandError::Failed(error.clone(), Box::new(hint_context(&error))))
-                    .map_ok(|name| client.repository(&name))
+                    .map_ok(|name| Target { repository: client.repository(&name), origin: Origin::Listed })
                     .boxed_local()
             }
+        }
+    }
+}
+
+impl Target {
+    /// The repositories below it, if it turned out not to be one.
+    pub fn as_prefix(&self) -> Source {
+        Source::Catalog(self.repository.client().clone(), Some(self.repository.name().clone()))
+    }
+
+    /// Its tags.
+    ///
+    /// # Errors
+    ///
+    /// Those of listing them.
+    pub async fn tags(&self) -> Result<Vec<Tag>> {
+        self.unless_emptied(self.repository.tags().try_collect().await)
+    }
+
+    /// Nothing, where a repository of a catalog is not found: distribution lists it after its last tag was removed.
+    pub fn unless_emptied<T: Default>(&self, found: Result<T>) -> Result<T> {
+        match found {
+            Err(error) if self.origin == Origin::Listed && is_absent(&error) => Ok(T::default()),
+            found => found,
         }
     }
 }
@@ -143,15 +176,11 @@ fn catalog<'a>(
         .boxed_local()
 }
 
-fn is_missing(error: &Error) -> bool {
-    matches!(error.kind(), Kind::NotFound(Missing::Repository))
+/// Whether the registry says that something does not exist, and not a page in its place.
+fn is_absent(error: &Error) -> bool {
+    error.is_not_found() && !error.reply().is_some_and(|reply| reply.is_foreign)
 }
 
-/// Whether the registry lists tags of this repository.
-async fn is_repository(repository: &RepositoryHandle) -> Result<bool> {
-    match repository.tags().batches().try_next().await {
-        Ok(_) => Ok(true),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error),
-    }
+fn is_missing(error: &Error) -> bool {
+    matches!(error.kind(), Kind::NotFound(Missing::Repository))
 }

@@ -5,8 +5,9 @@ use registry_ls::name::{Digest, Reference, Tag};
 use registry_ls::registry::RepositoryHandle;
 
 use super::context::Context;
+use super::places::Target;
 use super::stream::{MAX_PENDING, close};
-use super::walk::Walk;
+use super::walk::{Note, Walk};
 use crate::args::SnapshotArgs;
 use crate::output::{DigestRecord, SnapshotView};
 use crate::report::{CommandError, failure};
@@ -17,8 +18,9 @@ pub async fn run(args: &SnapshotArgs, context: &Context<'_>) -> Result<(), Comma
     let walk = Walk::open(context, &args.walk).await?;
     let outcome = walk.each(
         &mut output,
-        |repository| async move { resolve_all(&repository).await },
-        |output, repository, tags| {
+        |target| async move { resolve_all(&target).await },
+        |output, target, tags| {
+            let repository = &target.repository;
             for (tag, outcome) in tags {
                 let (digest, error) = match outcome {
                     Ok(digest) => (Some(digest.to_string()), None),
@@ -38,7 +40,7 @@ pub async fn run(args: &SnapshotArgs, context: &Context<'_>) -> Result<(), Comma
                     error,
                 })?;
             }
-            Ok(())
+            Ok(Note::Finished)
         },
     );
     let outcome = outcome.await;
@@ -46,8 +48,9 @@ pub async fn run(args: &SnapshotArgs, context: &Context<'_>) -> Result<(), Comma
 }
 
 /// The tags of a repository, by name, and what they point to.
-async fn resolve_all(repository: &RepositoryHandle) -> Result<Vec<(Tag, Result<Digest>)>> {
-    let mut tags = tags(repository).await?;
+async fn resolve_all(target: &Target) -> Result<Vec<(Tag, Result<Digest>)>> {
+    let repository = &target.repository;
+    let mut tags = target.tags().await?;
     tags.sort();
     let resolved = stream::iter(tags).map(|tag| async move {
         match repository.find(&tag).await {

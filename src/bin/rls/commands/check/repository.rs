@@ -10,9 +10,9 @@ use registry_ls::registry::{Descriptor, Document, RepositoryHandle};
 
 use crate::args::CheckArgs;
 use crate::commands::context::Context;
-use crate::commands::snapshot::tags;
+use crate::commands::places::Target;
 use crate::commands::stream::{MAX_PENDING, close};
-use crate::commands::walk::Walk;
+use crate::commands::walk::{Note, Walk};
 use crate::output::{Integrity, IntegrityRecord, IntegrityView};
 use crate::report::{CommandError, failure};
 
@@ -20,9 +20,10 @@ use crate::report::{CommandError, failure};
 pub async fn run(args: &CheckArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(IntegrityView { all: context.settings.verbosity > 0 })?;
     let walk = Walk::open(context, &args.walk).await?;
-    let check = |repository| async move { check(&repository, !args.skip_blobs).await };
+    let check = |target: Target| async move { check(&target, !args.skip_blobs).await };
     let (mut tag_count, mut problem_count) = (0_usize, 0_usize);
-    let outcome = walk.each(&mut output, check, |output, repository, checked| {
+    let outcome = walk.each(&mut output, check, |output, target, checked| {
+        let repository = &target.repository;
         let registry = repository.registry();
         for (tag, problems) in checked {
             tag_count += 1;
@@ -40,7 +41,7 @@ pub async fn run(args: &CheckArgs, context: &Context<'_>) -> Result<(), CommandE
                 output.write(&IntegrityRecord { status, problem, detail, ..record.clone() })?;
             }
         }
-        Ok(())
+        Ok(Note::Finished)
     });
     let outcome = outcome.await;
     let is_whole = outcome.is_ok();
@@ -93,8 +94,9 @@ struct Node {
 }
 
 /// Checks the tags of a repository: each distinct manifest and blob once.
-async fn check(repository: &RepositoryHandle, checks_blobs: bool) -> Result<BTreeMap<Tag, Vec<Problem>>> {
-    let resolved = stream::iter(tags(repository).await?).map(|tag| async move {
+async fn check(target: &Target, checks_blobs: bool) -> Result<BTreeMap<Tag, Vec<Problem>>> {
+    let repository = &target.repository;
+    let resolved = stream::iter(target.tags().await?).map(|tag| async move {
         let resolved = repository.find(&tag).await;
         (tag, resolved)
     });

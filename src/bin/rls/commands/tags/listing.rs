@@ -369,7 +369,8 @@ fn grouped(known: Vec<TagInfo>) -> Vec<TagInfo> {
     groups
 }
 
-/// Whether an error says nothing about the tag: the server cannot be reached. It is printed once for all tags.
+/// Whether an error says nothing about the tag: the server cannot be reached, or is silent. It is printed once for all
+/// tags.
 fn is_of_server(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Network(_) | Kind::Tls(_))
+    matches!(error.kind(), Kind::Network(_) | Kind::Tls(_) | Kind::TimedOut)
 }
