@@ -20,9 +20,9 @@ use super::observe::Observer;
 use super::options::Options;
 use super::origins::{MAX_ORIGINS, Origins, Referral};
 use super::proxy::{Proxy, choose_proxy, proxy_for, unusable};
-use super::race::{FasterAddress, Race};
+use super::race::{ConnectTime, FasterAddress, Race};
 use super::resolver::{OriginResolver, PrivateAddress, Resolver, SharedResolver};
-use super::response::Response;
+use super::response::{Response, Timing};
 use super::timeouts::Timeouts;
 use crate::auth::{AddressLimit, Credentials, SecretOrigin};
 use crate::error::{Error, Kind, Network, Result, Route};
@@ -63,6 +63,8 @@ type Clients = HashMap<(Origin, Option<AddressLimit>), Arc<Cell>>;
 #[derive(Debug)]
 struct Cell {
     client: OnceCell<reqwest::Client>,
+    /// How far away the server is.
+    connect_time: Arc<ConnectTime>,
     limit: Option<AddressLimit>,
     /// Whether the server refuses HTTP/2.
     http1: bool,
@@ -148,7 +150,8 @@ impl Pool {
         let latency = sent.elapsed();
         self.observer.response(message.method, &reply, latency);
         let (observer, route) = (Arc::clone(&self.observer), self.route(url));
-        let response = Response::new(reply, latency, self.timeouts, observer, route);
+        let timing = Timing::new(latency, url, cell.connect_time.get());
+        let response = Response::new(reply, timing, self.timeouts, observer, route);
         let peer = response.peer();
         self.origins.answered(url, peer, response.is_success());
         if let (Some(peer), Some(host)) = (peer, url.host_str()) {
@@ -161,7 +164,7 @@ impl Pool {
     /// time.
     async fn send_once(
         &self,
-        cell: &Cell,
+        cell: &Arc<Cell>,
         message: &Message<'_>,
     ) -> Result<Result<Result<reqwest::Response, reqwest::Error>>> {
         let Message { method, url, headers, authorization, body } = message.clone();
@@ -205,8 +208,8 @@ impl Pool {
         if clients.len() >= MAX_ORIGINS && !clients.contains_key(&key) {
             clients.clear();
         }
-        let cell = clients.entry(key).or_insert_with(|| Arc::new(Cell { client: OnceCell::new(), limit, http1 }));
-        Arc::clone(cell)
+        let made = || Cell { client: OnceCell::new(), connect_time: Arc::default(), limit, http1 };
+        Arc::clone(clients.entry(key).or_insert_with(|| Arc::new(made())))
     }
 
     /// Has the next request connect anew: where one connection is dead, the others of its age are likely to be dead,
@@ -220,13 +223,13 @@ impl Pool {
     }
 
     /// The client of an origin, made at the first request.
-    async fn client(&self, cell: &Cell, url: &Url) -> Result<reqwest::Client> {
+    async fn client(&self, cell: &Arc<Cell>, url: &Url) -> Result<reqwest::Client> {
         let client = cell.client.get_or_try_init(|| async {
             let proxy = self.proxy(url)?;
             let (options, trust, url) = (Arc::clone(&self.options), self.trust.clone(), url.clone());
-            let (resolver, limit, http1) = (Arc::clone(&self.resolver), cell.limit, cell.http1);
+            let (resolver, cell) = (Arc::clone(&self.resolver), Arc::clone(cell));
             // Trust reads files, which may be slow to come.
-            let made = move || connect(&options, &trust, &url, proxy.as_ref(), resolver, limit, http1);
+            let made = move || connect(&options, &trust, &url, proxy.as_ref(), resolver, &cell);
             let made = tokio::task::spawn_blocking(made).await;
             made.map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))?
         });
@@ -305,8 +308,7 @@ fn connect(
     url: &Url,
     proxy: Option<&Proxy>,
     resolver: Arc<Resolver>,
-    limit: Option<AddressLimit>,
-    http1: bool,
+    cell: &Cell,
 ) -> Result<reqwest::Client> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
     let mut tls = match url.scheme() {
@@ -314,12 +316,12 @@ fn connect(
         // It serves for a proxy that is reached by TLS; a server that speaks plain HTTP needs no trust.
         _ => trust.general_config()?,
     };
-    if http1 {
+    if cell.http1 {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     }
     let fixed = options.addresses(host, port).map(|address| address.ip()).collect();
-    let winner = Mutex::default();
-    let resolver = Arc::new(OriginResolver { resolver, host: host.to_owned(), fixed, limit, winner });
+    let (host, winner) = (host.to_owned(), Mutex::default());
+    let resolver = Arc::new(OriginResolver { resolver, host, fixed, limit: cell.limit, winner });
     let mut client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(&options.user_agent)
@@ -337,7 +339,7 @@ fn connect(
         .http2_keep_alive_interval(DEAD_AFTER)
         .http2_keep_alive_timeout(DEAD_AFTER)
         .http2_max_header_list_size(MAX_HEADER);
-    if http1 {
+    if cell.http1 {
         client = client.http1_only();
     }
     client = match proxy {
@@ -346,7 +348,10 @@ fn connect(
             // The error could quote the URL.
             client.proxy(proxied.map_err(|_| unusable(proxy.variable))?)
         }
-        None => client.connector_layer(Race { resolver, port, trust: trust.clone() }),
+        None => {
+            let connect_time = Arc::clone(&cell.connect_time);
+            client.connector_layer(Race { resolver, port, trust: trust.clone(), connect_time })
+        }
     };
     client.build().map_err(|error| Error::config("cannot set up the HTTP client").caused_by(error))
 }

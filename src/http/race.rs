@@ -3,12 +3,12 @@
 //! Addresses are tried in their order, families in turn; where one does not answer at once, the next is tried beside
 //! it. The HTTP client tries those of one family one after the other, each for its share of the time limit. So this
 //! race is run beside it once the first address is late, and the client is made to begin anew with the address that
-//! answers.
+//! answers. How long connecting takes shows how far away the server is.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,23 @@ pub(super) struct Race {
     pub port: u16,
     /// Knows whether a handshake has begun, and so whether the client is connected.
     pub trust: Trust,
+    pub connect_time: Arc<ConnectTime>,
+}
+
+/// The shortest time that connecting to an origin has taken, with the TLS handshake.
+#[derive(Debug, Default)]
+pub(super) struct ConnectTime(Mutex<Option<Duration>>);
+
+impl ConnectTime {
+    /// The time, once there has been a connection.
+    pub fn get(&self) -> Option<Duration> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, took: Duration) {
+        let mut shortest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *shortest = Some(shortest.map_or(took, |shortest| shortest.min(took)));
+    }
 }
 
 /// Another address has answered than the one that the HTTP client waits for. Nothing was sent.
@@ -84,6 +101,16 @@ impl Race {
             return;
         }
         std::future::pending().await
+    }
+
+    /// Connects, and records how long it takes without the look-up of the name.
+    async fn timed<T, E>(self, connecting: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        // The connector gets the same result, or tells why there is none.
+        let _ = self.resolver.addresses(&self.resolver.host).await;
+        let began = Instant::now();
+        let connection = connecting.await?;
+        self.connect_time.record(began.elapsed());
+        Ok(connection)
     }
 
     /// The addresses other than the first, which the client begins with; `None` if there is no other.
@@ -130,6 +157,7 @@ where
 
     fn call(&mut self, target: R) -> Self::Future {
         let (connecting, race) = (self.connector.call(target), self.race.clone());
+        let connecting = race.clone().timed(connecting);
         Box::pin(async move {
             match select(pin!(connecting), pin!(race.run())).await {
                 Either::Left((outcome, _)) => outcome,

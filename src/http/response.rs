@@ -17,11 +17,31 @@ use super::request::authority;
 use super::timeouts::Timeouts;
 use crate::error::{Error, Fault, Kind, Result, Route};
 
+/// How long a server takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timing {
+    /// From sending the request to the head of the reply.
+    pub latency: Duration,
+    /// The shortest time to connect, with the TLS handshake; zero where it is not known, as behind a proxy.
+    pub connecting: Duration,
+    /// The round trip to the server, at least.
+    pub round_trip: Duration,
+}
+
+impl Timing {
+    pub fn new(latency: Duration, url: &Url, connecting: Option<Duration>) -> Self {
+        let connecting = connecting.unwrap_or_default();
+        // TCP takes one round trip, TLS 1.2 two more, TLS 1.3 one.
+        let round_trip = if url.scheme() == "https" { connecting / 3 } else { connecting };
+        Self { latency, connecting, round_trip }
+    }
+}
+
 /// The head of a reply; its body is read with [`Response::bytes`] or [`Response::chunk`].
 #[derive(Debug)]
 pub struct Response {
     inner: reqwest::Response,
-    latency: Duration,
+    timing: Timing,
     timeouts: Timeouts,
     observer: Arc<Observer>,
     /// What was known before it came.
@@ -38,7 +58,7 @@ pub struct Response {
 impl Response {
     pub(super) fn new(
         inner: reqwest::Response,
-        latency: Duration,
+        timing: Timing,
         timeouts: Timeouts,
         observer: Arc<Observer>,
         route: Route,
@@ -46,7 +66,7 @@ impl Response {
         let announced = inner.content_length();
         let encoding = inner.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
         let gunzip = encoding.and_then(|encoding| Gunzip::for_encoding(encoding.trim()));
-        Self { inner, latency, timeouts, observer, route, permit: None, announced, arrived: 0, gunzip }
+        Self { inner, timing, timeouts, observer, route, permit: None, announced, arrived: 0, gunzip }
     }
 
     /// The way to the server, as it was known before this reply.
@@ -89,9 +109,9 @@ impl Response {
         Masker::from(&self.observer)
     }
 
-    /// How long the head of the reply took.
-    pub(super) fn latency(&self) -> Duration {
-        self.latency
+    /// How long the head of the reply took, and connecting before it.
+    pub(super) fn timing(&self) -> Timing {
+        self.timing
     }
 
     /// The status with its reason: `503 Service Unavailable`.

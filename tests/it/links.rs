@@ -136,6 +136,17 @@ fn addresses_that_do_not_answer_do_not_hold_up_the_one_that_does() {
 }
 
 #[test]
+fn a_registry_far_away_gets_many_requests_from_the_start() {
+    let registry = with_seed(Registry::builder().tls(Tls::Issued), "1x40").start();
+    // A round trip that dwarfs the machine's own delays.
+    let link = Conditions::new().delay(Duration::from_millis(200)).to(registry.port());
+    let rls = Rls::at(&registry).env("RLS_REGISTRY", link.host());
+    let outcome = rls.words("tags grid/repo-000 -d --stats").run();
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (Some(0), 40), "{outcome}");
+    assert!(outcome.stderr.contains(", max concurrency 40, "), "{outcome}");
+}
+
+#[test]
 fn a_long_round_trip_raises_the_concurrency_over_http_2() {
     // A latency that dwarfs the machine's own delays.
     let builder = Registry::builder().latency(Duration::from_millis(400)).tls(Tls::Issued);

@@ -2,7 +2,8 @@
 //!
 //! The limit is multiplied as long as more requests bring more replies in the same time. It is halved when the server
 //! turns requests away (429, 503) or becomes much slower, and grows slowly from then on. It is adjusted after every
-//! round of as many replies as the limit allows requests.
+//! round of as many replies as the limit allows requests. It starts higher where the server is far away: the same number
+//! of requests in flight are fewer per second there.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::observe::Stats;
 use super::super::options::Jobs;
+use super::super::response::Timing;
 
 /// The limit at the start.
 const INITIAL: usize = 16;
@@ -111,12 +113,12 @@ impl ConcurrencyLimiter {
 
 impl Permit {
     /// Records the status and version of the reply, and how long its head took.
-    pub fn record(&self, status: u16, version: Version, took: Duration) {
+    pub fn record(&self, status: u16, version: Version, timing: Timing) {
         self.limiter.adjust(|window| match status {
             // Requests turned away together count as one setback.
             429 | 503 if self.halved < window.halved => {}
             429 | 503 => window.halve(1),
-            _ => window.record(took, version),
+            _ => window.record(timing, version),
         });
     }
 }
@@ -142,6 +144,8 @@ struct Window {
     halved: usize,
     /// The largest limit for the protocol of the latest reply.
     most: usize,
+    /// How much longer a reply takes that comes by a new connection.
+    connecting: Duration,
     /// The latencies of this round.
     round: Vec<Duration>,
     /// The shortest latency of all replies, and of all rounds; the latter decays slowly.
@@ -166,6 +170,7 @@ impl Window {
             is_fixed,
             halved: 0,
             most: MAX_CONNECTIONS,
+            connecting: Duration::ZERO,
             round: Vec::new(),
             quickest: Duration::MAX,
             best: Duration::MAX,
@@ -175,13 +180,22 @@ impl Window {
         }
     }
 
-    fn record(&mut self, took: Duration, version: Version) {
+    fn record(&mut self, timing: Timing, version: Version) {
         if self.is_fixed {
             return;
         }
-        self.most = if version == Version::HTTP_2 { MAX } else { MAX_CONNECTIONS };
-        self.quickest = self.quickest.min(took);
-        self.round.push(took);
+        let Timing { latency, connecting, round_trip } = timing;
+        let is_first = self.quickest == Duration::MAX;
+        if is_first && round_trip >= LONG && !self.is_careful {
+            self.limit = MAX_NEAR;
+        }
+        // All requests share a connection over HTTP/2.
+        (self.most, self.connecting) = match version {
+            Version::HTTP_2 => (MAX, Duration::ZERO),
+            _ => (MAX_CONNECTIONS, connecting),
+        };
+        self.quickest = self.quickest.min(latency);
+        self.round.push(latency);
         if self.round.len() >= self.limit {
             let typical = typical(&mut self.round);
             self.round.clear();
@@ -214,7 +228,7 @@ impl Window {
         }
         let most = if self.quickest >= LONG { self.most } else { MAX_NEAR };
         // When requests already queue at the server, more of them would only wait longer.
-        if typical <= self.quickest.saturating_mul(2) && self.limit < most {
+        if typical <= self.quickest.saturating_mul(2).saturating_add(self.connecting) && self.limit < most {
             self.former = Some((self.limit, typical)).filter(|_| !self.is_careful);
             let grown = if self.is_careful { self.limit + (self.limit / 4).max(1) } else { self.limit * GROWTH };
             self.limit = grown.min(most);
@@ -252,11 +266,21 @@ mod tests {
         Duration::from_millis(time)
     }
 
+    fn near(latency: u64) -> Timing {
+        far(latency, 0)
+    }
+
+    /// A reply from a server that is so many milliseconds away, and as long to connect to.
+    fn far(latency: u64, away: u64) -> Timing {
+        let (connecting, round_trip) = (milliseconds(away), milliseconds(away));
+        Timing { latency: milliseconds(latency), connecting, round_trip }
+    }
+
     /// Runs rounds with a server that takes `time` at a given concurrency; the limits after each round.
     fn rounds(window: &mut Window, count: usize, time: impl Fn(usize) -> u64) -> Vec<usize> {
         let round = |window: &mut Window| {
             let limit = window.limit;
-            (0..limit).for_each(|_| window.record(milliseconds(time(limit)), Version::HTTP_2));
+            (0..limit).for_each(|_| window.record(near(time(limit)), Version::HTTP_2));
             window.limit
         };
         (0..count).map(|_| round(window)).collect()
@@ -273,7 +297,7 @@ mod tests {
         for (version, limits) in [(Version::HTTP_2, [64, 256, 256]), (Version::HTTP_11, [64, 128, 128])] {
             let mut window = Window::new(Jobs::Adaptive);
             for limit in limits {
-                (0..window.limit).for_each(|_| window.record(milliseconds(100), version));
+                (0..window.limit).for_each(|_| window.record(near(100), version));
                 assert_eq!(window.limit, limit);
             }
         }
@@ -291,16 +315,44 @@ mod tests {
         let mut window = Window::new(Jobs::Adaptive);
         for (connections, limit) in [(1, 16), (16, 16), (16, 64)] {
             assert_eq!(window.limit, limit);
-            (0..limit)
-                .for_each(|at| window.record(milliseconds(if at < connections { 25 } else { 75 }), Version::HTTP_11));
+            (0..limit).for_each(|at| window.record(near(if at < connections { 25 } else { 75 }), Version::HTTP_11));
         }
         assert_eq!(rounds(&mut window, 2, |_| 25), [64, 64]);
     }
 
     #[test]
+    fn a_server_far_away_gets_more_requests_at_first() {
+        for (away, limit) in [(49, 16), (50, 64)] {
+            let mut window = Window::new(Jobs::Adaptive);
+            window.record(far(120, away), Version::HTTP_2);
+            assert_eq!(window.limit, limit);
+        }
+        let mut slow = Window::new(Jobs::Adaptive);
+        slow.record(near(900), Version::HTTP_2);
+        assert_eq!(slow.limit, 16);
+    }
+
+    #[test]
+    fn a_setback_outweighs_the_distance() {
+        let mut window = Window::new(Jobs::Adaptive);
+        window.halve(1);
+        window.record(far(120, 100), Version::HTTP_2);
+        assert_eq!(window.limit, 8);
+    }
+
+    #[test]
+    fn the_time_to_connect_is_no_sign_of_a_queue() {
+        let mut window = Window::new(Jobs::Adaptive);
+        window.record(far(100, 100), Version::HTTP_11);
+        assert_eq!(window.limit, 64);
+        (1..64).for_each(|_| window.record(far(210, 100), Version::HTTP_11));
+        assert_eq!(window.limit, 128);
+    }
+
+    #[test]
     fn a_server_that_queues_requests_does_not_raise_the_limit() {
         let mut window = Window::new(Jobs::Adaptive);
-        window.record(milliseconds(1), Version::HTTP_2);
+        window.record(near(1), Version::HTTP_2);
         assert_eq!(rounds(&mut window, 40, |limit| limit as u64), [16; 40]);
     }
 
@@ -337,7 +389,7 @@ mod tests {
             while let Some(turn) = futures::FutureExt::now_or_never(limiter.acquire()) {
                 permits.push(turn);
             }
-            permits.into_iter().for_each(|turn| turn.record(429, Version::HTTP_2, milliseconds(1)));
+            permits.into_iter().for_each(|turn| turn.record(429, Version::HTTP_2, near(1)));
             assert_eq!(limiter.state().window.limit, expected);
             assert_eq!((limiter.permits.available_permits(), limiter.state().owed), (expected, 0));
         }

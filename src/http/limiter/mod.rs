@@ -60,7 +60,7 @@ impl Limiter {
     pub async fn send(&self, permit: Permit, message: Message<'_>) -> Result<Response> {
         let is_get = message.method == Method::GET;
         let mut response = self.pool.send(message).await?;
-        permit.record(response.status(), response.version(), response.latency());
+        permit.record(response.status(), response.version(), response.timing());
         // Only such replies have a body that is read later while no other request waits for it.
         if is_get && response.is_success() {
             response.hold_permit(permit);
