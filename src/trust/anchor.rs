@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -15,7 +14,7 @@ use super::file;
 use super::pem;
 use super::presented::PresentedChain;
 use super::roots::SystemRoots;
-use super::trust_source::ConfiguredCert;
+use super::trust_source::{ConfiguredCert, Presented, ReportingVerifier as _};
 use super::verifier::Verifier;
 use crate::error::Tls;
 
@@ -121,9 +120,9 @@ impl PresentedChain {
         })?;
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let sent: Vec<_> = self.chain.iter().map(|sent| sent.der.clone()).collect();
-        let verdict =
-            verifier.verify_server_cert(&sent[0], &sent[1..], &name, &[], UnixTime::since_unix_epoch(since_epoch));
-        verdict.map(drop).map_err(|error| explain(&error, host, false))
+        let now = UnixTime::since_unix_epoch(since_epoch);
+        let presented = Presented { leaf: &sent[0], intermediates: &sent[1..], name: &name, now };
+        verifier.trust_source(&presented).map(drop).map_err(|error| explain(&error, host, false))
     }
 }
 
@@ -193,7 +192,8 @@ mod tests {
         let presented = sent(&[&leaf, &impostor]);
         let (chosen, _) = presented.anchor().unwrap();
         assert_eq!(chosen, anchor(&impostor));
-        assert!(presented.is_trusted_by(&[chosen], HOST).is_err());
+        let rejection = presented.is_trusted_by(&[chosen], HOST).unwrap_err();
+        assert!(matches!(rejection.fault, Tls::UnknownIssuer { .. }), "{}", rejection.cause);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::place::Place;
 use super::placement::{HostPaths, OtherClient};
 use super::presented::PresentedCertificate;
 use super::source::{Provides, Source};
-use super::trust_source::{ReportingVerifier as _, TrustSource};
+use super::trust_source::{Presented, ReportingVerifier as _, TrustSource};
 use crate::name::Registry;
 
 /// What another client makes of a registry.
@@ -60,7 +60,9 @@ impl Trust {
             let name = ServerName::try_from(name.to_owned()).ok()?;
             let issuers: Vec<CertificateDer<'_>> = issuers.iter().map(|sent| sent.der.clone()).collect();
             let verifier = self.strict_verifier(found.configured.clone(), Vec::new());
-            let verdict = verifier.trust_source(&leaf.der, &issuers, &name, UnixTime::now());
+            let now = UnixTime::now();
+            let presented = Presented { leaf: &leaf.der, intermediates: &issuers, name: &name, now };
+            let verdict = verifier.trust_source(&presented);
             Some(verdict.map_err(|error| explain(&error, host, false)))
         });
         ClientTrust { verdict, insecure, sources: found.sources }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rustls::ClientConfig;
-use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::{CryptoProvider, ring};
 
@@ -16,10 +15,10 @@ use super::explain::{self, ClientSide, Rejection};
 use super::file;
 use super::handshake::Sessions;
 use super::identity::{ClientIdentityFiles, Identities, Identity};
-use super::insecure::AcceptAny;
 use super::pem::Contents;
 use super::place::Place;
 use super::roots::SystemRoots;
+use super::signature::{AcceptAny, HandshakeVerifier};
 use super::source::{Origin, Provides, Source};
 use super::trust_source::{ConfiguredCert, ReportingVerifier};
 use super::verifier::Verifier;
@@ -134,6 +133,9 @@ impl Trust {
     /// The same trust configuration for one registry, which has three effects:
     ///
     /// - the configuration of other programs is searched for the name that was typed: `reg` is not `reg:443`;
+    /// - the certificate authorities found for it are also trusted for its token server and for the hosts it redirects
+    ///   to, as in docker, podman and containerd;
+    /// - [`Options::client_identity`] is presented to its host only.
     #[must_use]
     pub fn for_registry(&self, registry: &Registry) -> Self {
         Self { shared: Arc::clone(&self.shared), registry: Some(Place::of(registry)) }
@@ -188,11 +190,7 @@ impl Trust {
     }
 
     fn verifier(&self, configured: Vec<ConfiguredCert>, unused: Vec<String>) -> Arc<dyn ReportingVerifier> {
-        if self.shared.insecure {
-            Arc::new(self.accept_any())
-        } else {
-            Arc::new(self.strict_verifier(configured, unused))
-        }
+        if self.shared.insecure { Arc::new(AcceptAny) } else { Arc::new(self.strict_verifier(configured, unused)) }
     }
 
     /// A verifier that trusts the system's roots and these certificates.
@@ -207,22 +205,19 @@ impl Trust {
 
     pub(super) fn configure(
         &self,
-        verifier: Arc<dyn ServerCertVerifier>,
+        certificates: Arc<dyn ReportingVerifier>,
         identities: Arc<dyn ResolvesClientCert>,
     ) -> Result<ClientConfig> {
+        let algorithms = self.shared.provider.signature_verification_algorithms;
+        let verifier = HandshakeVerifier { certificates, algorithms };
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.shared.provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::config("TLS cannot be set up").because(error))?
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(identities);
         config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         Ok(config)
-    }
-
-    /// A verifier that accepts any certificate.
-    pub(super) fn accept_any(&self) -> AcceptAny {
-        AcceptAny { algorithms: self.shared.provider.signature_verification_algorithms }
     }
 
     /// Whether any certificate is accepted.

@@ -21,7 +21,6 @@ mod fixture;
 mod form;
 mod handshake;
 mod identity;
-mod insecure;
 mod inspection;
 mod pem;
 mod place;
@@ -30,6 +29,7 @@ mod presented;
 mod refusal;
 mod roots;
 mod secret;
+mod signature;
 mod source;
 #[cfg(test)]
 mod tests;

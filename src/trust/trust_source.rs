@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls::Error;
-use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::Certificate;
@@ -37,20 +37,41 @@ impl fmt::Display for TrustSource {
     }
 }
 
-/// A verifier that reports why it accepted a certificate.
-pub(super) trait ReportingVerifier: ServerCertVerifier {
-    /// Why a server with these certificates is trusted.
+/// What a server presented, and the name and time to verify it for.
+pub(super) struct Presented<'a> {
+    pub leaf: &'a CertificateDer<'a>,
+    pub intermediates: &'a [CertificateDer<'a>],
+    pub name: &'a ServerName<'a>,
+    pub now: UnixTime,
+}
+
+impl Presented<'_> {
+    /// The readable certificates, the server's own first; none if that one is not readable.
+    pub fn described(&self) -> Vec<Certificate> {
+        let Some(leaf) = Certificate::parse(self.leaf) else { return Vec::new() };
+        let issuers = self.intermediates.iter().filter_map(|der| Certificate::parse(der));
+        std::iter::once(leaf).chain(issuers).collect()
+    }
+
+    pub fn timestamp(&self) -> Timestamp {
+        let seconds = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// A verifier of certificates that reports why it accepted them.
+pub(super) trait ReportingVerifier: fmt::Debug + Send + Sync {
+    /// Why the server is trusted.
     ///
     /// # Errors
     ///
     /// Why it is refused.
-    fn trust_source(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<TrustSource, Error>;
+    fn trust_source(&self, presented: &Presented<'_>) -> Result<TrustSource, Error>;
+
+    /// Whether the key of a certificate that webpki cannot parse may sign the handshake.
+    fn accepts_any_form(&self) -> bool {
+        false
+    }
 }
 
 /// A certificate that the user or a file of another client configured.

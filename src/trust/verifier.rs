@@ -4,17 +4,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Once};
 
 use jiff::Timestamp;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, Error, RootCertStore};
 
 use super::certificate::{Certificate, Validity};
-use super::refusal::{Considered, ConsideredRoots, Refusal, weak_key};
+use super::refusal::{Considered, ConsideredRoots, Refusal};
 use super::roots::SystemRoots;
-use super::trust_source::{ConfiguredCert, ReportingVerifier, TrustSource};
+use super::trust_source::{ConfiguredCert, Presented, ReportingVerifier, TrustSource};
 
 /// Trusts chains to a root of the system or to a configured certificate.
 ///
@@ -61,9 +59,9 @@ impl Verifier {
             }
             let pin = self.configured.iter().find(|configured| configured.der == *presented.leaf);
             if let Some(pin) = pin
-                && verdict.as_ref().is_err_and(|error| presented.may_be_pinned(error))
+                && verdict.as_ref().is_err_and(|error| may_be_pinned(presented, error))
             {
-                presented.check_pinned(&parsed)?;
+                check_pinned(presented, &parsed)?;
                 return Ok(TrustSource::Pin(pin.from.to_path_buf()));
             }
         }
@@ -71,8 +69,8 @@ impl Verifier {
         anchors.extend(system.store.roots.iter().cloned());
         match self.chain(&parsed, &anchors, presented) {
             Ok(()) => verify_server_name(&parsed, presented.name).map(|()| TrustSource::System),
-            Err(error) if presented.may_be_pinned(&error) && system.certificates.contains(presented.leaf) => {
-                presented.check_pinned(&parsed).map(|()| TrustSource::SystemPin)
+            Err(error) if may_be_pinned(presented, &error) && system.certificates.contains(presented.leaf) => {
+                check_pinned(presented, &parsed).map(|()| TrustSource::SystemPin)
             }
             Err(error) => Err(error),
         }
@@ -122,111 +120,47 @@ impl Verifier {
 }
 
 impl ReportingVerifier for Verifier {
-    fn trust_source(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<TrustSource, Error> {
-        let presented = Presented { leaf, intermediates, name, now };
-        self.evaluate(&presented).map_err(|error| self.refuse(error, &presented))
+    fn trust_source(&self, presented: &Presented<'_>) -> Result<TrustSource, Error> {
+        self.evaluate(presented).map_err(|error| self.refuse(error, presented))
     }
 }
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let trust_source = self.trust_source(leaf, intermediates, name, now)?;
-        tracing::debug!("trust in {}: {trust_source}", name.to_str());
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-/// What a server presented, and the name and time to verify it for.
-struct Presented<'a> {
-    leaf: &'a CertificateDer<'a>,
-    intermediates: &'a [CertificateDer<'a>],
-    name: &'a ServerName<'a>,
-    now: UnixTime,
-}
-
-impl Presented<'_> {
-    /// The readable certificates, the server's own first; none if that one is not readable.
-    fn described(&self) -> Vec<Certificate> {
-        let Some(leaf) = Certificate::parse(self.leaf) else { return Vec::new() };
-        let issuers = self.intermediates.iter().filter_map(|der| Certificate::parse(der));
-        std::iter::once(leaf).chain(issuers).collect()
-    }
-
-    fn timestamp(&self) -> Timestamp {
-        let seconds = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
-        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Whether webpki refused the chain only because no trusted certificate issued the leaf, which a byte-equal trusted
-    /// certificate makes up for. `openssl req -x509` makes such certificates: self-signed, and with CA:TRUE, which
-    /// webpki never accepts for a server.
-    ///
-    /// A bad signature counts too: it is the result for an anchor with the issuer's name and another key, such as the
-    /// certificate's own predecessor.
-    fn may_be_pinned(&self, error: &Error) -> bool {
-        match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => true,
-            // webpki's `CaUsedAsEndEntity` has no variant of its own. It is the first thing webpki finds in a leaf that
-            // is a CA, after its dates, so that such a leaf gets no other error without a variant.
-            Error::InvalidCertificate(CertificateError::Other(_)) => {
-                Certificate::parse(self.leaf).is_some_and(|leaf| leaf.is_ca)
-            }
-            _ => false,
+/// Whether webpki refused the chain only because no trusted certificate issued the leaf, which a byte-equal trusted
+/// certificate makes up for. `openssl req -x509` makes such certificates: self-signed, and with CA:TRUE, which
+/// webpki never accepts for a server.
+///
+/// A bad signature counts too: it is the result for an anchor with the issuer's name and another key, such as the
+/// certificate's own predecessor.
+fn may_be_pinned(presented: &Presented<'_>, error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => true,
+        // webpki's `CaUsedAsEndEntity` has no variant of its own. It is the first thing webpki finds in a leaf that
+        // is a CA, after its dates, so that such a leaf gets no other error without a variant.
+        Error::InvalidCertificate(CertificateError::Other(_)) => {
+            Certificate::parse(presented.leaf).is_some_and(|leaf| leaf.is_ca)
         }
+        _ => false,
     }
+}
 
-    /// Checks what remains for a pinned certificate: name, dates, purpose. webpki may have failed before it got to
-    /// them.
-    fn check_pinned(&self, parsed: &ParsedCertificate<'_>) -> Result<(), Error> {
-        verify_server_name(parsed, self.name)?;
-        let leaf = Certificate::parse(self.leaf).ok_or(CertificateError::BadEncoding)?;
-        match leaf.validity_at(self.timestamp()) {
-            Validity::NotYet => Err(CertificateError::NotValidYet.into()),
-            Validity::Expired => Err(CertificateError::Expired.into()),
-            Validity::Valid if !leaf.for_servers => Err(CertificateError::InvalidPurpose.into()),
-            Validity::Valid => Ok(()),
-        }
+/// Checks what remains for a pinned certificate: name, dates, purpose. webpki may have failed before it got to
+/// them.
+fn check_pinned(presented: &Presented<'_>, parsed: &ParsedCertificate<'_>) -> Result<(), Error> {
+    verify_server_name(parsed, presented.name)?;
+    let leaf = Certificate::parse(presented.leaf).ok_or(CertificateError::BadEncoding)?;
+    match leaf.validity_at(presented.timestamp()) {
+        Validity::NotYet => Err(CertificateError::NotValidYet.into()),
+        Validity::Expired => Err(CertificateError::Expired.into()),
+        Validity::Valid if !leaf.for_servers => Err(CertificateError::InvalidPurpose.into()),
+        Validity::Valid => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use rustls::pki_types::{ServerName, UnixTime};
 
     use super::*;
     use crate::trust::fixture::{self, Authority};
@@ -238,7 +172,7 @@ mod tests {
             let name = ServerName::try_from(name).unwrap();
             let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
             let presented = Presented { leaf: leaf.der(), intermediates: &[], name: &name, now };
-            presented.check_pinned(&ParsedCertificate::try_from(leaf.der()).unwrap())
+            check_pinned(&presented, &ParsedCertificate::try_from(leaf.der()).unwrap())
         };
         let mut params = fixture::server(&["a.corp"]);
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::client::ResolvesClientCert;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::CertifiedKey;
-use rustls::{DigitallySignedStruct, ProtocolVersion, SignatureScheme};
+use rustls::{ProtocolVersion, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -21,8 +20,7 @@ use super::certificate::{Certificate, Name};
 use super::configure::Trust;
 use super::explain::Rejection;
 use super::identity::Identities;
-use super::insecure::AcceptAny;
-use super::trust_source::{ReportingVerifier, TrustSource};
+use super::trust_source::{Presented, ReportingVerifier, TrustSource};
 use crate::error::{Error, Kind, Network, Result, Tls};
 
 /// What a server presented. Texts may come from the server: programs must escape them before printing.
@@ -80,8 +78,7 @@ impl Trust {
     {
         let place = format!("{host}:{port}");
         let (verifier, identities) = self.verifier_and_identities(host, port)?;
-        let any = self.accept_any();
-        let recorder = Arc::new(RecordingVerifier { verifier, any, identities, seen: Mutex::default() });
+        let recorder = Arc::new(RecordingVerifier { verifier, identities, seen: Mutex::default() });
         let config = self.configure(Arc::clone(&recorder) as _, Arc::clone(&recorder) as _)?;
         let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(name.to_owned())
@@ -179,7 +176,6 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 struct RecordingVerifier {
     /// The verifier whose result is recorded.
     verifier: Arc<dyn ReportingVerifier>,
-    any: AcceptAny,
     identities: Identities,
     seen: Mutex<Seen>,
 }
@@ -208,47 +204,22 @@ impl RecordingVerifier {
     }
 }
 
-impl ServerCertVerifier for RecordingVerifier {
-    fn verify_server_cert(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let trust = self.verifier.trust_source(leaf, intermediates, name, now);
+impl ReportingVerifier for RecordingVerifier {
+    fn trust_source(&self, presented: &Presented<'_>) -> Result<TrustSource, rustls::Error> {
+        let trust = self.verifier.trust_source(presented);
         let sent = |der: &CertificateDer<'_>| PresentedCertificate {
             certificate: Certificate::parse(der),
             der: der.clone().into_owned(),
         };
         self.note(|seen| {
-            seen.chain = std::iter::once(leaf).chain(intermediates).map(sent).collect();
+            seen.chain = std::iter::once(presented.leaf).chain(presented.intermediates).map(sent).collect();
             seen.trust = trust;
         });
-        Ok(ServerCertVerified::assertion())
+        Ok(TrustSource::Unverified)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.any.verify_tls12_signature(message, leaf, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        leaf: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.any.verify_tls13_signature(message, leaf, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.any.supported_verify_schemes()
+    fn accepts_any_form(&self) -> bool {
+        true
     }
 }
 

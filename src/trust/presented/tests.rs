@@ -82,7 +82,7 @@ async fn certificates_that_no_client_accepts_are_shown_too() {
     let presented = presented.unwrap();
     assert_eq!(presented.chain[0].der, der);
     assert_eq!(presented.trust.unwrap_err().fault, Tls::BadCertificate);
-    assert!(presented.agreed.is_ok());
+    presented.agreed.expect("the handshake is complete");
 }
 
 #[tokio::test]

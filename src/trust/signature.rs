@@ -1,4 +1,7 @@
-//! Accepts any certificate.
+//! Verifies handshakes for rustls: the certificates by a [`ReportingVerifier`], and here the signature by the key of the
+//! server's certificate.
+
+use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
@@ -13,17 +16,37 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate::Certificate;
 use super::refusal::weak_key;
-use super::trust_source::{ReportingVerifier, TrustSource};
+use super::trust_source::{Presented, ReportingVerifier, TrustSource};
 
-/// Accepts any certificate whose key signs the handshake: the connection is encrypted, its peer is not authenticated.
+/// Accepts any certificate: the connection is encrypted, its peer is not authenticated.
 #[derive(Debug)]
-pub(super) struct AcceptAny {
+pub(super) struct AcceptAny;
+
+impl ReportingVerifier for AcceptAny {
+    fn trust_source(&self, _presented: &Presented<'_>) -> Result<TrustSource, Error> {
+        Ok(TrustSource::Unverified)
+    }
+
+    fn accepts_any_form(&self) -> bool {
+        true
+    }
+}
+
+/// Verifies the handshakes with a server.
+#[derive(Debug)]
+pub(super) struct HandshakeVerifier {
+    pub certificates: Arc<dyn ReportingVerifier>,
     pub algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl AcceptAny {
-    /// Checks a TLS 1.3 signature by the key alone: webpki does not parse X.509 v1, which is a common reason to skip
-    /// verification.
+impl HandshakeVerifier {
+    /// Whether the signature is checked by the key alone: webpki does not parse X.509 v1, which is a common reason to
+    /// skip verification.
+    fn is_checked_by_key(&self, leaf: &CertificateDer<'_>) -> bool {
+        self.certificates.accepts_any_form() && ParsedCertificate::try_from(leaf).is_err()
+    }
+
+    /// Checks a TLS 1.3 signature by the key alone.
     fn verify_tls13_with_key(
         &self,
         message: &[u8],
@@ -56,27 +79,19 @@ impl AcceptAny {
     }
 }
 
-impl ReportingVerifier for AcceptAny {
-    fn trust_source(
-        &self,
-        _leaf: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _now: UnixTime,
-    ) -> Result<TrustSource, Error> {
-        Ok(TrustSource::Unverified)
-    }
-}
-
-impl ServerCertVerifier for AcceptAny {
+impl ServerCertVerifier for HandshakeVerifier {
     fn verify_server_cert(
         &self,
-        _leaf: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
         _ocsp_response: &[u8],
-        _now: UnixTime,
+        now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let source = self.certificates.trust_source(&Presented { leaf, intermediates, name, now })?;
+        if source != TrustSource::Unverified {
+            tracing::debug!("trust in {}: {source}", name.to_str());
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -86,7 +101,7 @@ impl ServerCertVerifier for AcceptAny {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if ParsedCertificate::try_from(leaf).is_err() {
+        if self.is_checked_by_key(leaf) {
             return self.verify_tls12_with_key(message, leaf, signature);
         }
         verify_tls12_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
@@ -98,7 +113,7 @@ impl ServerCertVerifier for AcceptAny {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if ParsedCertificate::try_from(leaf).is_err() {
+        if self.is_checked_by_key(leaf) {
             return self.verify_tls13_with_key(message, leaf, signature);
         }
         verify_tls13_signature(message, leaf, signature, &self.algorithms).map_err(|error| weak_key(leaf, error))
@@ -126,7 +141,8 @@ mod tests {
         bytes.extend([0, 70]);
         bytes.extend(hex::decode(by_openssl).unwrap());
         let signature = DigitallySignedStruct::read_bytes(&bytes).unwrap();
-        let verifier = AcceptAny { algorithms: ring::default_provider().signature_verification_algorithms };
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        let verifier = HandshakeVerifier { certificates: Arc::new(AcceptAny), algorithms };
         let (leaf, _) = fixture::version_1();
         assert!(verifier.verify_tls12_signature(b"message", &leaf, &signature).is_ok());
         let other = verifier.verify_tls12_signature(b"another", &leaf, &signature).map(|_| ());
