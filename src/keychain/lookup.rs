@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn likely_mistakes_are_reported_without_quoting() {
-        for (password, told) in [
+        for (password, reported) in [
             ("", Some("the password is empty")),
             ("pw\n", Some("the password ends with a line break")),
             ("\u{feff}pw", Some("the password contains an invisible character")),
@@ -135,7 +135,7 @@ mod tests {
             ("p*", None),
         ] {
             let found = CredentialMatch::new(Credentials::basic("ann", password).expect("credentials"), "here");
-            assert_eq!(found.oddity().as_deref(), told, "{password:?}");
+            assert_eq!(found.oddity().as_deref(), reported, "{password:?}");
         }
         let of_user =
             |name| CredentialMatch::new(Credentials::basic(name, "pw").expect("credentials"), "here").oddity();

@@ -243,14 +243,15 @@ fn a_search_can_be_sent_to_another_thread() {
 async fn a_helper_is_named_with_the_setting_that_chose_it() {
     let (home, options) = home(&[(".docker/config.json", &json!({"credHelpers": {"reg.corp": "test"}}).to_string())]);
     let helper = home.path().join("bin/docker-credential-test");
-    write_helper(&helper, r#"echo '{"Username":"ann","Secret":"p"}'"#);
+    write_script(&helper, r#"echo '{"Username":"ann","Secret":"p"}'"#);
     let keychain = Keychain::discover(Options { path: Some(home.path().join("bin").into()), ..options });
     assert_eq!(sources(&keychain, "reg.corp").await, ["docker-credential-test (credHelpers in ~/.docker/config.json)"]);
 }
 
-/// Written by another process, so that no thread of this one has it open for writing when it is run.
+/// Writes a shell script. Another process writes it: had this one the script open for writing while some other thread
+/// starts a program, running it would fail with "text file busy".
 #[cfg(unix)]
-fn write_helper(path: &Path, script: &str) {
+pub(super) fn write_script(path: &Path, script: &str) {
     fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
     let status = std::process::Command::new("/bin/sh")
         .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::error::Kind;
 use crate::keychain::Keychain;
+use crate::keychain::tests::write_script;
 
 /// A helper with its own memory, in files beside it: `store`, `get` and `erase` as docker's protocol has them.
 const VAULT: &str = r#"
@@ -42,14 +43,8 @@ impl Home {
         home
     }
 
-    /// Written by another process, so that no thread of this one has it open for writing when it is run.
     fn helper(self, name: &str, script: &str) -> Self {
-        let written = std::process::Command::new("/bin/sh")
-            .args(["-c", r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod 755 "$1""#, "sh"])
-            .arg(self.path(&format!("docker-credential-{name}")))
-            .arg(script)
-            .status();
-        assert!(written.unwrap().success());
+        write_script(&self.path(&format!("docker-credential-{name}")), script);
         self
     }
 

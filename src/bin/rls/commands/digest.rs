@@ -36,15 +36,7 @@ pub async fn run(args: &DigestArgs, context: &Context<'_>) -> std::result::Resul
                 (None, Some(failure(&error)))
             }
         };
-        let (tag, _) = tag_and_digest(reference);
-        output.write(&DigestRecord {
-            registry: repository.registry().to_string(),
-            reference: full_name(repository.registry(), reference),
-            repository: repository.to_string(),
-            tag,
-            digest,
-            error,
-        })?;
+        output.write(&DigestRecord { digest, error, ..record(repository, reference) })?;
     };
     close(output, outcome)
 }
@@ -56,6 +48,18 @@ async fn digest(args: &DigestArgs, repository: &RepositoryHandle, reference: &Re
     };
     let manifest = repository.manifest(reference.target()).await?;
     Ok(descend(repository, reference, manifest, Some(platform)).await?.1.digest.to_string())
+}
+
+/// The record of a reference whose digest is not known.
+pub(super) fn record(repository: &RepositoryHandle, reference: &Reference) -> DigestRecord {
+    let (tag, _) = tag_and_digest(reference);
+    DigestRecord {
+        registry: repository.registry().to_string(),
+        reference: full_name(repository.registry(), reference),
+        repository: repository.to_string(),
+        tag,
+        ..DigestRecord::default()
+    }
 }
 
 /// The full name of a reference; REPO alone is REPO:latest.

@@ -6,7 +6,7 @@ use registry_ls::name::{Digest, Reference};
 use registry_ls::registry::{Content, PlatformChoice, RepositoryHandle, Summaries};
 
 use super::context::Context;
-use super::digest::{full_name, tag_and_digest};
+use super::digest::record;
 use crate::args::WaitArgs;
 use crate::output::{DigestRecord, DigestView};
 use crate::report::CommandError;
@@ -26,7 +26,7 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
     };
     let mut output = context.output(DigestView)?;
     let mut pause = args.interval;
-    let mut told = String::new();
+    let mut reported = String::new();
     let digest = loop {
         let reason = match context.until_shutdown(look(args, repository, reference)).await? {
             Ok(Look::Ready(digest)) => break digest,
@@ -35,22 +35,14 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
             Err(error) => return Err(context.failed(repository.registry(), error)),
         };
         // Why it waits is said once, and again when it changes.
-        if reason != told {
+        if reason != reported {
             context.report.summary(&format!("waiting: {reason}"));
-            told = reason;
+            reported = reason;
         }
         context.until_shutdown(tokio::time::sleep(pause)).await?;
         pause = pause.mul_f64(GROWTH).min(MAX_PAUSE.max(args.interval));
     };
-    let (tag, _) = tag_and_digest(reference);
-    output.write(&DigestRecord {
-        registry: repository.registry().to_string(),
-        reference: full_name(repository.registry(), reference),
-        repository: repository.to_string(),
-        tag,
-        digest: Some(digest.to_string()),
-        error: None,
-    })?;
+    output.write(&DigestRecord { digest: Some(digest.to_string()), ..record(repository, reference) })?;
     Ok(output.finish()?)
 }
 
