@@ -1,17 +1,17 @@
-# What a newcomer needs: `make demo` shows rls at work, `make test` proves it, `make bench` measures it.
-# `make fuzz TIME=60` and `make soak` look for what breaks it, for longer than a test may take.
+# `make demo` shows rls at work, `make test` runs the tests, `make bench` measures. `make fuzz TIME=60` and `make soak`
+# search for failures for longer than a test may take.
 
 CARGO ?= cargo
-# Programs that the tests run; after a colon the Debian package, where it has another name.
+# Programs that the tests run; after a colon the Debian package, if its name differs.
 PACKAGES = docker-registry skopeo faketime fish zsh mandoc jq sqlite3 man:man-db docker:docker.io
 
-# What `make dist` needs; built without optimization, which they do well without.
+# What `make dist` needs; built without optimization, because they are fast enough.
 TOOLS = cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0 cargo-generate-rpm@0.21.1
 
 # Where `make dist` puts the release.
 DIST ?= target/dist
 
-# How long libFuzzer looks at each target, in seconds, and which.
+# Seconds that libFuzzer spends on each target, and the targets.
 TIME ?= 60
 GUIDED = tests/fuzz/guided
 TARGETS = $(basename $(notdir $(wildcard $(GUIDED)/fuzz_targets/*.rs)))
@@ -23,29 +23,31 @@ demo:
 	$(CARGO) build --quiet --workspace
 	target/debug/registry-fixture with --seed demo --auth token --tls -- sh fixtures/demo.sh
 
-# Every test, after installing what they talk to. As root on Debian this installs; elsewhere it says what is missing. Properties are tried on the
-# same cases each time; `make soak` tries others.
+# Runs every test, after installing the programs that the tests use: as root on Debian they are installed, elsewhere
+# they are listed. Property tests try the same cases each time; `make soak` tries others.
 test: packages
 	PROPTEST_RNG_SEED=1 $(CARGO) test --workspace
 
-# The release for this machine's architecture: archive, Debian and RPM packages, container image, list of crates, checksums.
+# The release for this machine's architecture: archive, Debian and RPM packages, container image, list of crates and
+# checksums.
 dist: PACKAGES = git dpkg-shlibdeps:dpkg-dev
 dist: packages tools
 	CARGO="$(CARGO)" sh fixtures/dist.sh "$(DIST)"
 
-# Installs that release in fresh systems, runs its image, and builds it once more, elsewhere. Needs root, for chroot.
+# Installs that release on fresh systems, runs its image, and builds it again in another folder. Needs root, for chroot.
 dist-test: PACKAGES = docker-registry skopeo git dpkg-shlibdeps:dpkg-dev mmdebstrap rpm
 dist-test: packages dist
 	RLS_DIST="$(abspath $(DIST))" $(CARGO) test --test dist
 
-# Side by side with the bare requests, curl and the other clients on the PATH; prints the table of docs/benchmarks.md. One chapter alone: ONLY=start;
-# others are plain, tls, token, away, million, growth, cleaning, look, network. RLS=… measures another build.
+# Compares with bare requests, curl and the other clients on the PATH; prints the table of docs/benchmarks.md.
+# ONLY=start measures one chapter; the others are plain, tls, token, away, million, growth, cleaning, look, network.
+# RLS=… measures another build.
 bench: packages
 	$(CARGO) build --quiet --release --bin rls
 	ONLY=$(ONLY) $(CARGO) bench --quiet --profile measuring --bench compare
 
-# Lets libFuzzer look for inputs at which a reader breaks, one target after the other; what it finds is in $(GUIDED)/artifacts. An input may
-# take a second and 512 MiB. The stable compiler does without a sanitizer: no crate of ours has unsafe code.
+# Runs libFuzzer on each parser in turn; inputs that fail are in $(GUIDED)/artifacts. An input may take a second and
+# 512 MiB. No sanitizer, so the stable compiler is enough: the crates here have no unsafe code.
 fuzz:
 	command -v cargo-fuzz >/dev/null || $(CARGO) install --locked --quiet cargo-fuzz
 	FUZZ_CORPUS=$(GUIDED)/corpus FUZZ_INPUTS=0 $(CARGO) test --quiet --test fuzz
@@ -58,13 +60,13 @@ INPUTS ?= 1000000
 inputs:
 	FUZZ_INPUTS=$(INPUTS) $(CARGO) test --profile inputs --test fuzz
 
-# Breaks deletion, the snapshot, removal and retention in one place after the other, and runs the tests that have to notice; what they
-# miss is listed in target/mutants.out/missed.txt. All of it takes a day: SHARD=0/40 is one fortieth.
+# Mutates deletion, the snapshot, removal and retention, one place at a time, and runs the tests that should fail;
+# mutants that survive are listed in target/mutants.out/missed.txt. All of them take a day: SHARD=0/40 is one fortieth.
 mutants: packages
 	command -v cargo-mutants >/dev/null || $(CARGO) install --locked --quiet cargo-mutants
 	RLS_MODEL_COUNT=30 $(CARGO) mutants --config tests/mutants.toml --output target $(if $(SHARD),--shard $(SHARD))
 
-# What `make test` does in small, in full: walks through lists that fail, a process for a long time, many processes at once.
+# The long form of what `make test` tries briefly: listings that fail, a long-running process, many processes at once.
 soak:
 	WALKS=10000 PROGRAM_WALKS=500 SOAK_REQUESTS=100000 PROCESSES=200 \
 	    $(CARGO) test --test reliability -- --nocapture --test-threads=1 walks soak concurrent_writes
@@ -81,8 +83,8 @@ generated:
 	rm -f man/*.1 && target/debug/rls man man
 	UPDATE_SCHEMAS=1 $(CARGO) test --quiet --bin rls help::schema
 
-# Checks the dependencies against the RustSec advisory database, which it fetches from the network. The gate works offline and leaves this
-# out: run it before a release, and in a scheduled job.
+# Checks the dependencies against the RustSec advisory database, which it downloads. The gate works offline and does not
+# include this: run it before a release, and in a scheduled job.
 advisories:
 	command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny check advisories

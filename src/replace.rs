@@ -348,7 +348,7 @@ mod tests {
             (b"former".to_vec(), vec!["config.json".to_owned()])
         );
         assert_eq!(replace(home.path(), b"", Access::Owner).unwrap_err().to_string(), "it is not a file");
-        assert!(replace(&path.join("below"), b"", Access::Owner).is_err());
+        assert_eq!(replace(&path.join("below"), b"", Access::Owner).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub enum Problem {
     },
     /// A certificate has expired.
     Expired {
-        /// The permission.
+        /// Whose certificate it is.
         part: Part,
     },
     /// A certificate is not valid yet.

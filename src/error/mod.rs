@@ -289,14 +289,14 @@ impl Error {
         matches!(self.kind(), Kind::NotFound(_))
     }
 
-    /// The same error, but not "not found" where a page says so that no registry sends: a proxy or gateway answered in
-    /// its place, so that nothing is known of the object.
+    /// The same error, but not "not found" where a web page says so: a proxy or gateway answered in the registry's place,
+    /// so nothing is known about the object.
     #[must_use]
     pub fn unless_foreign(self) -> Self {
         match self.reply().filter(|reply| self.is_not_found() && reply.is_foreign) {
             Some(reply) => {
                 let status = reply.status;
-                let what = format!("{}, according to a page that no registry sends", self.what());
+                let what = format!("{}, according to a page that is not a registry's", self.what());
                 self.called(what).with_kind(Kind::Protocol(Fault::Status(status)))
             }
             None => self,

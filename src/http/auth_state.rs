@@ -350,7 +350,7 @@ impl AuthState {
                 let is_refused = context.permission.as_ref().is_some_and(is_granted);
                 let listed = masked(&scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
                 error.because(match is_refused {
-                    true => format!("the token grants {listed}, and the registry refuses it all the same"),
+                    true => format!("the token grants {listed}, but the registry refuses it"),
                     false => format!("the token grants only {listed}"),
                 })
             }

@@ -93,7 +93,7 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Why that cannot be determined; [`Fault::Status`] for "not found" in a page that no registry sends.
+    /// Why that cannot be determined; [`Fault::Status`] for "not found" in a web page.
     pub async fn find_blob(&self, digest: &Digest) -> Result<bool> {
         match self.has_blob(digest).await {
             Ok(false) => {}

@@ -260,8 +260,10 @@ mod tests {
         let stating = |members: &str| manifest(&format!(r#"{{"mediaType":"application/vnd.example+json"{members}}}"#));
         assert!(matches!(stating(r#","manifests":[]"#).document().expect("an index").content, Content::Index(_)));
         assert!(matches!(stating(r#","config":{}"#).document().expect("an image").content, Content::Image { .. }));
-        assert!(stating(r#","parts":[]"#).document().is_err());
-        assert!(stating(r#","manifests":null"#).document().is_err());
+        for members in [r#","parts":[]"#, r#","manifests":null"#] {
+            let error = stating(members).document().expect_err("no known form");
+            assert_eq!(*error.kind(), Kind::Protocol(Fault::Malformed), "{members}");
+        }
     }
 
     #[test]

@@ -62,8 +62,8 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of the transport; [`Fault::Html`] or [`Fault::Status`] for a page that no registry sends;
-    /// [`Danger::DigestMismatch`] when the bytes do not match the requested digest.
+    /// Those of the transport; [`Fault::Html`] or [`Fault::Status`] for a web page; [`Danger::DigestMismatch`] when the
+    /// bytes do not match the requested digest.
     pub(crate) async fn fetch_manifest(&self, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
         self.fetch_and_hash(request, target.digest()).await

@@ -234,7 +234,7 @@ mod tests {
     const NOTHING: &str = r#"{"schemaVersion":2}"#;
 
     fn of(content_type: &str, body: &str) -> Result<String> {
-        media_type_of(Some(content_type).filter(|told| !told.is_empty()), body.as_bytes(), "it")
+        media_type_of(Some(content_type).filter(|stated| !stated.is_empty()), body.as_bytes(), "it")
     }
 
     fn stating(media_type: &str, body: &str) -> String {
@@ -250,7 +250,7 @@ mod tests {
             assert_eq!(of(nothing, INDEX).expect(nothing), OCI_INDEX, "{nothing}");
             assert_eq!(of(nothing, OLD).expect(nothing), SCHEMA1, "{nothing}");
             assert_eq!(of(nothing, &stating(DOCKER_MANIFEST, IMAGE)).expect(nothing), DOCKER_MANIFEST, "{nothing}");
-            assert!(of(nothing, "{}").is_err(), "{nothing}");
+            assert_eq!(*of(nothing, "{}").expect_err(nothing).kind(), Kind::Protocol(Fault::Malformed));
         }
     }
 
@@ -295,6 +295,7 @@ mod tests {
         assert_eq!(of("", r#"{"mediaType":null,"manifests":null,"layers":[]}"#).expect("an image"), OCI_MANIFEST);
         assert_eq!(of(OCI_INDEX, r#"{"manifests":null}"#).expect("an index"), OCI_INDEX);
         assert_eq!(of("", &stating(OCI_ARTIFACT, r#"{"blobs":null}"#)).expect("an artifact"), OCI_ARTIFACT);
-        assert!(of("", r#"{"manifests":null}"#).is_err());
+        let error = of("", r#"{"manifests":null}"#).expect_err("no members");
+        assert_eq!(*error.kind(), Kind::Protocol(Fault::Malformed));
     }
 }

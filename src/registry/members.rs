@@ -229,8 +229,17 @@ mod tests {
     fn members_are_found_by_their_names() {
         let [a, b, c] = members(br#"{"x":1,"b":null,"a":[1,2]} "#, ["a", "b", "c"]).expect("an object");
         assert_eq!((a.map(RawValue::get), b.is_none(), c.is_none()), (Some("[1,2]"), true, true));
-        for text in [r#"{"a":1,"a":1}"#, r#"{"a":null,"a":1}"#, r#"{"A":1}"#, "[]", "7", r#"{"a":1}x"#, r#"{"a":1"#] {
-            assert!(members(text.as_bytes(), ["a"]).is_err(), "{text}");
+        for (text, expected) in [
+            (r#"{"a":1,"a":1}"#, "duplicate member a at line 1 column 10"),
+            (r#"{"a":null,"a":1}"#, "duplicate member a at line 1 column 13"),
+            (r#"{"A":1}"#, "the member A should be written a at line 1 column 4"),
+            ("[]", "invalid type: sequence, expected an object at line 1 column 0"),
+            ("7", "invalid type: integer `7`, expected an object at line 1 column 1"),
+            (r#"{"a":1}x"#, "trailing characters at line 1 column 8"),
+            (r#"{"a":1"#, "EOF while parsing an object at line 1 column 6"),
+        ] {
+            let error = members(text.as_bytes(), ["a"]).expect_err(text).to_string();
+            assert_eq!(error, expected);
         }
     }
 

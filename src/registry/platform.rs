@@ -170,6 +170,7 @@ fn parse(text: &str) -> Option<Platform> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     fn platform(text: &str) -> Platform {
         text.parse().expect(text)
@@ -199,7 +200,7 @@ mod tests {
             "windows(1)x/amd64",
             "(1)/amd64",
         ] {
-            assert!(text.parse::<Platform>().is_err(), "{text}");
+            assert_eq!(*text.parse::<Platform>().expect_err(text).kind(), Kind::Invalid);
         }
     }
 

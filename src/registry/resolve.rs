@@ -45,8 +45,8 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`RepositoryHandle::resolve`] but "not found"; [`Fault::Status`] for "not found" in a page that no
-    /// registry sends.
+    /// Those of [`RepositoryHandle::resolve`] but "not found";
+    /// [`Fault::Status`](crate::error::Fault::Status) for "not found" in a web page.
     pub async fn try_resolve(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
         match self.resolve(target).await.map_err(Error::unless_foreign) {
             Ok(resolved) => Ok(Some(resolved)),
@@ -99,8 +99,8 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of [`RepositoryHandle::manifest`] but "not found"; [`Fault::Status`] for "not found" in a page that no
-    /// registry sends.
+    /// Those of [`RepositoryHandle::manifest`] but "not found";
+    /// [`Fault::Status`](crate::error::Fault::Status) for "not found" in a web page.
     pub async fn find_manifest(&self, digest: &Digest) -> Result<Option<Manifest>> {
         for _ in 0..2 {
             match self.manifest(digest).await.map_err(Error::unless_foreign) {

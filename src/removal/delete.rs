@@ -273,7 +273,7 @@ impl Deleter<'_> {
         let Some(archive) = self.archive.cloned() else { return false };
         let name = self.item.request.target.within(self.repository);
         let Ok(manifest) = fetched.manifest else {
-            tracing::warn!("{name} is no manifest that can be pushed back: its removal cannot be undone");
+            tracing::warn!("{name} is not a manifest that can be pushed back: its removal cannot be undone");
             return false;
         };
         let (registry, repository) = (self.repository.registry().clone(), self.repository.name().clone());

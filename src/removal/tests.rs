@@ -356,7 +356,10 @@ fn an_unreadable_manifest_whose_removal_is_refused_keeps_others() {
     let request = |target| RemovalRequest { target, expected: None, follows: None, policy: RemovalPolicy::default() };
     let requests = [request(Target::Tag(tag(1))), request(Target::Manifest(digest(0)))];
     let items = items(&requests, &held, false);
-    assert!(items.iter().all(|item| item.method.is_err()), "{items:#?}");
+    let refused: Vec<_> = items.into_iter().map(|item| item.method.expect_err("it is kept")).collect();
+    let [listed, tagged] = &*refused else { panic!("two requests: {refused:#?}") };
+    assert!(matches!(listed.kind(), Kind::Safety(Danger::Unreadable { names }) if names == &["app:t0"]), "{listed}");
+    assert!(matches!(tagged.kind(), Kind::Safety(Danger::Tagged { tags }) if **tags == [tag(0)]), "{tagged}");
 }
 
 #[test]

@@ -99,8 +99,8 @@ fn a_registry_that_goes_away_is_reported_once() {
     assert_eq!(outcome.code, Some(6), "{outcome}");
     let number = |line: &str| line.split_once(" (").and_then(|(_, rest)| rest.split(' ').next()?.parse::<usize>().ok());
     let missing = outcome.stdout.lines().filter(|line| line.ends_with("\t-")).count();
-    let told: usize = outcome.stderr.lines().filter_map(number).sum();
-    assert!(missing >= COUNT / 3 && told == missing, "{outcome}");
+    let reported: usize = outcome.stderr.lines().filter_map(number).sum();
+    assert!(missing >= COUNT / 3 && reported == missing, "{outcome}");
     assert!(outcome.stderr.contains(
         "error: cannot connect to LINK\n\
          cause: connection refused\n\

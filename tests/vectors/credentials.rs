@@ -119,9 +119,9 @@ fn lookup(case: &Case) {
     if case.expect["anonymous"] == true {
         assert!(lookup.found.is_empty(), "{lookup:?}");
         let near_misses: Vec<_> = lookup.near_misses.iter().map(ToString::to_string).collect();
-        let is_told = |expected: &str| near_misses.iter().any(|told| told.contains(expected));
+        let is_reported = |expected: &str| near_misses.iter().any(|reported| reported.contains(expected));
         return match case.expect["near_miss"].as_str() {
-            Some(expected) => assert!(is_told(expected), "{near_misses:?}"),
+            Some(expected) => assert!(is_reported(expected), "{near_misses:?}"),
             None => assert!(lookup.failures.is_empty(), "{lookup:?}"),
         };
     }

@@ -191,7 +191,7 @@ fn with_reset_time(error: Error, response: &Response, reply: &Reply) -> Error {
     };
     match until {
         Some(until) => error.because(format!("try again at {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"))),
-        None if reply.retry_after.is_some() => error.because("its Retry-After is longer than any calendar"),
+        None if reply.retry_after.is_some() => error.because("its Retry-After is too large for a date"),
         None => error,
     }
 }

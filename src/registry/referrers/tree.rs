@@ -7,7 +7,7 @@
 //! - the referrers API (OCI distribution specification, "Listing Referrers")
 //! - the index under the tag `sha256-<hex>` ("Referrers Tag Schema")
 //! - cosign 2: the tags `sha256-<hex>.sig`, `.att` and `.sbom`
-//! - BuildKit: attestations beside the image in an index, told by annotations, with or without a subject
+//! - BuildKit: attestations beside the image in an index, identified by annotations, with or without a subject
 //!
 //! The search goes level by level. What is found twice counts once, at its first subject.
 

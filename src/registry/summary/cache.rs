@@ -113,10 +113,10 @@ mod tests {
     async fn a_failure_is_remembered_too() {
         let cache = OnceCache::<_, u8>::default();
         let failure = || Failure { about: "it".to_owned(), error: Error::new(Kind::Invalid, "no") };
-        assert!(cache.get_or_make(1, async { Err(failure()) }.boxed(), |_| 1).await.is_err());
+        cache.get_or_make(1, async { Err(failure()) }.boxed(), |_| 1).await.expect_err("a failure");
         assert_eq!(cache.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.expect_err("a failure").about, "it");
         cache.remove(&1);
-        assert!(cache.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.is_ok());
+        assert_eq!(*cache.get_or_make(1, async { Ok(1) }.boxed(), |_| 1).await.expect("computed again"), 1);
     }
 
     #[tokio::test]

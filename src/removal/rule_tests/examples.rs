@@ -92,10 +92,10 @@ fn tags_that_cannot_be_ordered_are_kept_and_not_counted() {
             "1.3.9 keep: one of the 2 highest versions",
             "1.3.8 remove: lower than the 2 highest versions",
             "1.2.0 remove: lower than the 2 highest versions",
-            "undated keep: no version, so neither counted nor removed",
-            "pr-118 keep: no version, so neither counted nor removed",
-            "latest keep: no version, so neither counted nor removed",
-            "4095671 keep: no version, so neither counted nor removed",
+            "undated keep: not a version, so neither counted nor removed",
+            "pr-118 keep: not a version, so neither counted nor removed",
+            "latest keep: not a version, so neither counted nor removed",
+            "4095671 keep: not a version, so neither counted nor removed",
         ]
     );
     for rule in [

@@ -29,7 +29,7 @@ fn silent() -> Server {
 }
 
 /// What `rls tags` and `rls doctor` say of `registry.corp` behind the proxy of this URL.
-fn told(proxy: &str, rls: impl Fn() -> Rls) -> String {
+fn reported(proxy: &str, rls: impl Fn() -> Rls) -> String {
     let place = proxy.rsplit(['/', '@']).next().expect("a host");
     let rls = || rls().naming(place, "PROXY").env("HTTPS_PROXY", proxy);
     let outcome = rls().words("tags registry.corp/app --connect-timeout 500ms --retries 0").run();
@@ -40,15 +40,15 @@ fn told(proxy: &str, rls: impl Fn() -> Rls) -> String {
 
 fn http(answer: &'static str) -> (Server, String) {
     let proxy = Server::answering(answer);
-    let told = told(&proxy.url(), Rls::new);
-    (proxy, told)
+    let reported = reported(&proxy.url(), Rls::new);
+    (proxy, reported)
 }
 
 #[test]
 fn a_proxy_whose_rules_forbid_the_registry() {
-    let (proxy, told) =
+    let (proxy, reported) =
         http("HTTP/1.1 403 Forbidden\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nContent-Length: 0\r\n\r\n");
-    assert_snapshot!(told, @"
+    assert_snapshot!(reported, @"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
@@ -102,7 +102,7 @@ fn a_proxy_that_requires_a_login() {
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");
     let proxy = Server::answering(ANSWER);
-    let refused = told(&format!("http://bob:s3cret@{}", proxy.host()), Rls::new);
+    let refused = reported(&format!("http://bob:s3cret@{}", proxy.host()), Rls::new);
     assert!(!refused.contains("s3cret"), "{refused}");
     assert_snapshot!(refused, @"
     exit 10
@@ -143,7 +143,7 @@ fn a_proxy_that_requires_a_login_by_a_scheme_that_is_not_supported() {
 #[test]
 fn a_proxy_that_is_silent() {
     let proxy = silent();
-    assert_snapshot!(told(&proxy.url(), Rls::new), @"
+    assert_snapshot!(reported(&proxy.url(), Rls::new), @"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
@@ -196,7 +196,7 @@ fn a_server_that_is_not_a_proxy() {
 #[test]
 fn a_proxy_that_cannot_be_reached() {
     let gone = unused_address();
-    assert_snapshot!(told(&format!("http://{gone}"), Rls::new), @"
+    assert_snapshot!(reported(&format!("http://{gone}"), Rls::new), @"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy http://PROXY (HTTPS_PROXY)
@@ -218,7 +218,7 @@ fn a_proxy_that_cannot_be_reached() {
 #[test]
 fn socks_proxies() {
     let wants = socks(b"\x05\xff");
-    assert_snapshot!(told(&format!("socks5h://{}", wants.host()), Rls::new), @"
+    assert_snapshot!(reported(&format!("socks5h://{}", wants.host()), Rls::new), @"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy socks5h://PROXY (HTTPS_PROXY)
@@ -233,7 +233,7 @@ fn socks_proxies() {
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");
     let refuses = socks(b"\x05\x02\x01\x01");
-    assert_snapshot!(told(&format!("socks5h://bob:s3cret@{}", refuses.host()), Rls::new), @"
+    assert_snapshot!(reported(&format!("socks5h://bob:s3cret@{}", refuses.host()), Rls::new), @"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy socks5h://PROXY (HTTPS_PROXY)
@@ -248,7 +248,7 @@ fn socks_proxies() {
                  or bypass the proxy: export NO_PROXY=registry.corp
     ");
     let unreachable = socks(b"\x05\x00\x05\x04\x00\x01\x00\x00\x00\x00\x00\x00");
-    assert_snapshot!(told(&format!("socks5h://{}", unreachable.host()), Rls::new), @"
+    assert_snapshot!(reported(&format!("socks5h://{}", unreachable.host()), Rls::new), @"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy socks5h://PROXY (HTTPS_PROXY)
@@ -282,7 +282,7 @@ fn a_proxy_that_intercepts_tls() {
             }
         }
     });
-    assert_snapshot!(told(&proxy.url(), Rls::new), @r#"
+    assert_snapshot!(reported(&proxy.url(), Rls::new), @r#"
     exit 11
     --- stderr
     error: certificate of registry.corp not trusted: unknown authority (x509)
@@ -312,7 +312,7 @@ fn a_proxy_whose_certificate_is_not_trusted() {
     let certificate = ServerCertificate::of(Tls::Issued);
     let proxy = Server::with_tls(certificate.config(&[]), |_| test_support::Reply::status(403));
     let url = format!("https://{}", proxy.host());
-    assert_snapshot!(told(&url, Rls::new), @r#"
+    assert_snapshot!(reported(&url, Rls::new), @r#"
     exit 10
     --- stderr
     error: cannot reach registry.corp through the proxy https://PROXY (HTTPS_PROXY)
@@ -327,8 +327,8 @@ fn a_proxy_whose_certificate_is_not_trusted() {
                  or bypass the proxy: export NO_PROXY=registry.corp
     "#);
     let trusting = || Rls::new().with_file("proxy.pem", certificate.ca()).env("RLS_CA_FILE", "proxy.pem");
-    let told = told(&url, trusting);
-    assert!(told.contains("\ncause: the proxy answers CONNECT with 403 Forbidden\n"), "{told}");
+    let reported = reported(&url, trusting);
+    assert!(reported.contains("\ncause: the proxy answers CONNECT with 403 Forbidden\n"), "{reported}");
 }
 
 #[test]

@@ -140,9 +140,11 @@ fn a_tag_that_moves_before_it_is_deleted() {
 fn a_tag_that_is_pushed_again_after_its_deletion() {
     let registry = Registry::builder().personality(Personality::Distribution3).start();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
-    // The look after the deletion.
-    registry.on_request(Match::get("/v2/app/manifests/1.0").after(1), |registry, _| {
-        registry.push_image("app", "1.0", &ImageSpec::new("pushed anew"));
+    // Before the request that confirms the deletion.
+    registry.on_request(Match::get("/v2/app/manifests/1.0").always(), |registry, _| {
+        if registry.tags("app").is_empty() {
+            registry.push_image("app", "1.0", &ImageSpec::new("pushed again"));
+        }
     });
     assert_snapshot!(Rls::at(&registry).words("rm app:1.0 -q").run(), @"
     exit 0

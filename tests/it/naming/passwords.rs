@@ -202,7 +202,7 @@ fn line_ends_and_byte_order_marks_are_not_part_of_a_password() {
 #[test]
 fn a_refused_password_that_looks_like_a_mistake_is_reported() {
     let registry = locked(&["app:v1"]);
-    for (user, password, told) in [
+    for (user, password, reported) in [
         ("ann", "\"hunter2\"", "the password is in quotation marks"),
         ("ann", "${PASSWORD}", "the password looks like a variable that was not replaced"),
         ("ann", "hunter2 ", "the password begins or ends with white space"),
@@ -210,9 +210,9 @@ fn a_refused_password_that_looks_like_a_mistake_is_reported() {
     ] {
         let outcome = Rls::at(&registry).words("tags app").user(user, password).run();
         assert_eq!(outcome.code, Some(4), "{outcome}");
-        assert!(outcome.stderr.contains(&format!("\ncause: {told}\n")), "{outcome}");
+        assert!(outcome.stderr.contains(&format!("\ncause: {reported}\n")), "{outcome}");
         let login = Rls::at(&registry).words("login --password-stdin -u").args([user]).stdin(password).run();
-        assert!(login.stderr.contains(&format!("\ncause: {told}\n")), "{login}");
+        assert!(login.stderr.contains(&format!("\ncause: {reported}\n")), "{login}");
     }
     let other = Rls::at(&registry).words("tags app").user("ann", "wrong").run();
     assert!(!other.stderr.contains("the password "), "{other}");

@@ -35,14 +35,14 @@ fn a_missing_catalog_is_not_an_empty_list() {
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as ann (RLS_PASSWORD)
-    cause: the token grants registry:catalog:*, and the registry refuses it all the same
+    cause: the token grants registry:catalog:*, but the registry refuses it
     hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     docker-hub: exit 4
     --- stderr
     error: not allowed to list the repositories of http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as ann (RLS_PASSWORD)
-    cause: the token grants registry:catalog:*, and the registry refuses it all the same
+    cause: the token grants registry:catalog:*, but the registry refuses it
     hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
     ");
 }

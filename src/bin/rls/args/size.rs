@@ -38,7 +38,8 @@ mod tests {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
         for text in ["", "0", "-1", "1.5G", "G", "8x", "99999999999T"] {
-            assert!(parse_size(text).is_err(), "{text}");
+            let expected = "expected a number of bytes, or one with its unit, such as 512M or 20GiB";
+            assert_eq!(parse_size(text).expect_err(text), expected);
         }
     }
 }

@@ -156,10 +156,10 @@ fn a_404_page_of_a_proxy_says_nothing_about_a_tag() {
                     registry.inject(Match::manifests("app").reads().of(["old"]).after(skip).always(), page.clone());
                     let outcome = rls(&registry, &format!("{words} --retries 0"));
                     let is_there = registry.tags("app").contains(&"old".to_owned());
-                    let told = outcome.stdout.lines().find(|line| line.ends_with("\tapp:old"));
-                    let told = told.unwrap_or_else(|| panic!("{words}: {outcome}"));
-                    assert!(!told.starts_with("absent"), "{personality:?} {skip} {words}: {outcome}");
-                    assert!(!is_there || !told.starts_with("removed"), "{personality:?} {skip} {words}: {outcome}");
+                    let reported = outcome.stdout.lines().find(|line| line.ends_with("\tapp:old"));
+                    let reported = reported.unwrap_or_else(|| panic!("{words}: {outcome}"));
+                    assert!(!reported.starts_with("absent"), "{personality:?} {skip} {words}: {outcome}");
+                    assert!(!is_there || !reported.starts_with("removed"), "{personality:?} {skip} {words}: {outcome}");
                     assert!(outcome.code != Some(0) || !is_there, "{personality:?} {skip} {words}: {outcome}");
                 }
             }

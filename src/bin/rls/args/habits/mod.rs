@@ -392,8 +392,8 @@ mod tests {
             "rls docker-ls --password SECRET tags app",
             "rls signin reg.corp SECRET",
         ] {
-            let told = format!("{:?}", parse(line.split(' ')).unwrap_err());
-            assert!(!told.contains("SECRET"), "{line}: {told}");
+            let reported = format!("{:?}", parse(line.split(' ')).unwrap_err());
+            assert!(!reported.contains("SECRET"), "{line}: {reported}");
         }
     }
 }

@@ -70,7 +70,7 @@ impl Problem {
     /// Why something could not be checked.
     fn of(error: &Error, what: &str) -> Self {
         match error.kind() {
-            // A page that no registry sends says nothing about what it has.
+            // A web page instead of a registry's reply says nothing about its content.
             Kind::Protocol(Fault::Status(404) | Fault::Html) => Self::unknown(error, what),
             Kind::Protocol(_) | Kind::Safety(_) => Self::broken("unreadable", format!("{what}: {error}")),
             _ => Self::unknown(error, what),

@@ -184,7 +184,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["error getting credentials", "docker-credential-…: executable file not found in $PATH"],
         &["docker-credential-", "error storing credentials", "error saving credentials"],
-        "A credential helper is missing or fails. rls reads anonymously and warns; `-u NAME` does without the helper.",
+        "A credential helper is missing or fails. rls reads anonymously and warns; `-u NAME` bypasses the helper.",
         "rls doctor HOST",
     ),
     known(
@@ -244,7 +244,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["filesystem layer verification failed for digest", "unexpected commit digest"],
         &["failed size validation", "digest did not match", "digest_invalid", "error verifying … checksum"],
-        "What arrived is not what its digest says: a proxy or the registry altered or cut it.",
+        "The content does not match its digest: a proxy or the registry altered or truncated it.",
         "rls check HOST/REPO",
     ),
     known(
@@ -299,13 +299,13 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["no such host"],
         &["name or service not known", "could not resolve host"],
-        "DNS does not know the name: check it; `--resolve NAME:PORT:ADDR` does without DNS.",
+        "DNS does not know the name: check it; `--resolve NAME:PORT:ADDR` bypasses DNS.",
         "rls doctor HOST",
     ),
     known(
         &["server misbehaving", "Temporary failure in name resolution"],
         &[],
-        "The name server fails, so the name may exist: check `/etc/resolv.conf`; `--resolve NAME:PORT:ADDR` does without DNS.",
+        "The name server fails, so the name may exist: check `/etc/resolv.conf`; `--resolve NAME:PORT:ADDR` bypasses DNS.",
         "rls doctor HOST",
     ),
     known(
@@ -323,7 +323,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["no route to host", "network is unreachable"],
         &[],
-        "This machine has no way to that address: a firewall rejects it, a VPN is down, or the address is wrong.",
+        "This machine has no route to that address: a firewall rejects it, a VPN is down, or the address is wrong.",
         "rls doctor HOST",
     ),
     known(
@@ -359,7 +359,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["404 Not Found", "invalid status code from registry 404"],
         &["status code 404", "response code 404"],
-        "The server has no such thing, or is no registry: check host, port and path, and whether `/v2/` is forwarded to it.",
+        "The server has no such path, or is not a registry: check host, port and path, and whether `/v2/` is forwarded to it.",
         "rls doctor HOST/REPO",
     ),
     known(

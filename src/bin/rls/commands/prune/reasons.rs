@@ -52,7 +52,7 @@ impl<'a> Words<'a> {
             Kept::NotOlderThan(rule) => format!("newer than {}", cutoff(self.rule(rule).older_than.as_ref())),
             Kept::NoTime(_) => "creation time unknown".to_owned(),
             Kept::SharedTime(_) => "creation time unknown: most images here have the same date".to_owned(),
-            Kept::NoVersion(_) => "no version, so neither counted nor removed".to_owned(),
+            Kept::NoVersion(_) => "not a version, so neither counted nor removed".to_owned(),
             Kept::NotMatched(_) => "not matched".to_owned(),
             Kept::Excluded(rule, position) => format!("excluded by '{}'", glob(&self.rule(rule).exclude, position)),
             Kept::Used => "in use".to_owned(),
