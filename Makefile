@@ -34,7 +34,8 @@ dist: PACKAGES = git dpkg-shlibdeps:dpkg-dev
 dist: packages tools
 	CARGO="$(CARGO)" sh fixtures/dist.sh "$(DIST)"
 
-# Installs that release on fresh systems, runs its image, and builds it again in another folder. Needs root, for chroot.
+# Installs that release on fresh systems, runs its image, and builds it again in another folder. What needs root, for chroot, or a mirror of
+# Debian's packages is left out without them, and named.
 dist-test: PACKAGES = docker-registry skopeo git dpkg-shlibdeps:dpkg-dev mmdebstrap rpm
 dist-test: packages dist
 	RLS_DIST="$(abspath $(DIST))" $(CARGO) test --test dist

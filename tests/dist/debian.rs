@@ -1,13 +1,15 @@
 //! The .deb in a new Debian system: it installs, `man` and shells find its files, and purging it removes
 //! them all.
 
+use std::process::Command;
+
 use insta::assert_snapshot;
 use registry_fixture::Registry;
 use tempfile::TempDir;
 use test_support::Rls;
 use test_support::terminal::Screen;
 
-use crate::release::{VERSION, file, sh};
+use crate::release::{VERSION, can_chroot, file, leave_out, sh};
 
 /// Clears the line that was typed.
 const CTRL_U: &str = "\x15";
@@ -19,22 +21,20 @@ const VARIABLES: &str = "PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UT
 struct System(TempDir);
 
 impl System {
-    /// With apt and these packages.
-    fn with(packages: &str) -> Self {
+    /// With apt and these packages. The error is why it cannot be made here: without a mirror, for example.
+    fn with(packages: &str) -> Result<Self, String> {
         let root = tempfile::tempdir().expect("a folder");
         let script = r#". /etc/os-release; mmdebstrap --quiet --variant=apt --include="$2" "$VERSION_CODENAME" "$1""#;
-        sh(script, [root.path().as_os_str(), packages.as_ref()]);
-        Self(root)
+        let arguments = [root.path().as_os_str(), packages.as_ref()];
+        let made = Command::new("sh").args(["-euc", script, "sh"]).args(arguments).output().expect("sh runs");
+        if made.status.success() { Ok(Self(root)) } else { Err(String::from_utf8_lossy(&made.stderr).into_owned()) }
     }
 
-    /// A script that enters it as root, with devices and without a network but the loopback interface of the host, and
-    /// executes the rest of its arguments there.
+    /// A command line that enters it as root and executes there what follows. Its devices are those that
+    /// mmdebstrap makes, and nothing is mounted, because a container may forbid that.
     fn enter(&self) -> String {
         let root = self.0.path().display();
-        format!(
-            "exec unshare --mount --propagation private sh -euc 'mount --rbind /dev {root}/dev; mount -t proc proc {root}/proc; \
-             exec env -i {VARIABLES} timeout --foreground --signal KILL 120 chroot {root} \"$@\"' sh"
-        )
+        format!("exec env -i {VARIABLES} timeout --foreground --signal KILL 120 chroot {root}")
     }
 
     /// Runs a script by this shell there.
@@ -60,11 +60,20 @@ impl System {
 
 #[test]
 fn the_deb_installs_works_and_goes() {
-    let system = System::with("bash-completion,fish,man-db,zsh");
+    const NAME: &str = "the test of the .deb";
+    if !can_chroot(NAME) {
+        return;
+    }
+    let system = match System::with("bash-completion,fish,man-db,zsh") {
+        Ok(system) => system,
+        Err(reason) => return leave_out(NAME, &format!("mmdebstrap cannot make a Debian system here:\n{reason}")),
+    };
     std::fs::copy(file(".deb"), system.0.path().join("rls.deb")).expect("the package is copied");
 
-    // Without a network: what it depends on is there.
-    system.run("sh", "unshare --net apt-get install --quiet=2 --yes --no-install-recommends /rls.deb && rm /rls.deb");
+    // Nothing is fetched, since no proxy answers at that address: what it depends on is there.
+    let offline = "-o Acquire::http::Proxy=http://127.0.0.1:9 -o Acquire::https::Proxy=http://127.0.0.1:9";
+    let install = format!("apt-get install --quiet=2 --yes --no-install-recommends {offline} /rls.deb");
+    system.run("sh", &format!("{install} && rm /rls.deb"));
     assert!(system.run("sh", "rls --version").starts_with(&format!("rls {VERSION}")));
     assert_eq!(system.run("sh", "dpkg --verify registry-ls"), "", "every file is as packaged");
     let listed = system.run(

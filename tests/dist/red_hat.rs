@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::release::{file, folder, sh};
+use crate::release::{can_chroot, file, folder, sh};
 
 #[test]
 fn the_rpm_installs() {
@@ -21,6 +21,9 @@ fn the_rpm_installs() {
     ");
     sh("rpm --checksig --nosignature \"$1\"", [&package]);
 
+    if !can_chroot("the installation of the .rpm") {
+        return;
+    }
     let root = tempfile::tempdir().expect("a folder");
     let install = r#"rpm --root "$1" --initdb && rpm --root "$1" --force-debian --install --nodeps "$2" && rpm --root "$1" --verify --nodeps registry-ls"#;
     assert_eq!(sh(install, [root.path(), &package]), "", "every file is as packaged");

@@ -1,6 +1,7 @@
 //! The folder that `make dist` has filled, and the programs that look into it.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -48,4 +49,23 @@ pub fn output(command: &mut Command) -> String {
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{text}{errors}", output.status);
     text.into_owned()
+}
+
+/// Whether chroot works here. If not, it says that `test` is left out.
+pub fn can_chroot(test: &str) -> bool {
+    let tried = Command::new("/usr/sbin/chroot").args(["/", "true"]).output();
+    let refused = match tried {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    leave_out(test, &format!("chroot does not work here: {refused}"));
+    false
+}
+
+/// Says that a test is left out because of this machine: loudly, because the test passes then. The harness captures what
+/// macros print, and not this.
+pub fn leave_out(test: &str, reason: &str) {
+    let line = format!("\n!!! {test} is left out: {}\n", reason.trim());
+    std::io::stderr().write_all(line.as_bytes()).expect("standard error is open");
 }

@@ -73,6 +73,8 @@ fn completes_names(shell: &Shell) {
     assert_eq!(words("rls manifest team/app:1.4⇥-d"), "manifest team/app:1.4.0 -d");
     assert_eq!(words("rls inspect team/app:1.4⇥"), "inspect team/app:1.4.0");
     assert_eq!(words("rls tags --rev⇥ team/w⇥"), "tags --reverse team/web");
+    assert_eq!(words("rls referrers --type sig⇥ team/app:1.4.0"), "referrers --type signature team/app:1.4.0");
+    assert_eq!(words("rls compat docker-r⇥"), "compat docker-rm");
     // The host with its port, which bash splits at the colon.
     let host = registry.host();
     let words = |keys: &str| shell.words(Rls::beside(&registry), keys);

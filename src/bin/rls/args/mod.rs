@@ -322,9 +322,11 @@ pub fn help_of_options() -> StyledStr {
     options.mut_args(|argument| argument.help_heading(None::<&str>)).render_long_help()
 }
 
-/// The names of all commands.
+/// The names of all commands but the hidden ones.
 pub fn names_of_commands() -> Vec<String> {
-    command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    let program = command();
+    let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(|command| command.get_name().to_owned()).collect()
 }
 
 /// What a command of another program is called here, by its words; an error if rls does not do that.

@@ -19,6 +19,10 @@ pub enum Kind {
     Template,
     /// A command or a reference: what `rls help` explains.
     Topic,
+    /// What a manifest is: `signature`, `sbom`.
+    ManifestKind,
+    /// A program in whose place rls runs: docker-ls, docker-rm.
+    Program,
     /// A file or a folder of this machine, which shells complete themselves.
     File,
 }
@@ -34,6 +38,8 @@ impl Kind {
             "OS/ARCH[/VARIANT]" => Self::Platform,
             "TEMPLATE" => Self::Template,
             "COMMAND|TOPIC" => Self::Topic,
+            "TYPE" => Self::ManifestKind,
+            "COMMAND" => Self::Program,
             "FILE" | "PEM" | "DIR" => Self::File,
             "REPO|REGISTRY" => Self::Place,
             name if name.starts_with("REGISTRY") => Self::Place,

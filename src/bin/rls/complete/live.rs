@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use registry_ls::name::Registry;
+use registry_ls::registry::ManifestKind;
 use tokio::time::{Instant, timeout};
 
 use super::hosts::Places;
@@ -68,6 +69,10 @@ impl Request<'_> {
     async fn names(&self, kind: Kind) -> Option<Vec<Name>> {
         match kind {
             Kind::Topic => return Some(topics()),
+            Kind::ManifestKind => {
+                return Some(ManifestKind::ALL.into_iter().map(|kind| Name::new(kind.as_str())).collect());
+            }
+            Kind::Program => return Some(["docker-ls", "docker-rm"].into_iter().map(Name::new).collect()),
             Kind::File => return None,
             _ => {}
         }
@@ -188,6 +193,13 @@ fn topics() -> Vec<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_commands_are_not_offered() {
+        let topics = topics();
+        let has = |text: &str| topics.iter().any(|topic| topic.text == text);
+        assert!(has("tags") && has("output") && !has("docker-cli-plugin-metadata"), "{topics:?}");
+    }
 
     #[test]
     fn words_have_a_host_and_a_path() {

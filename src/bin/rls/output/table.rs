@@ -15,6 +15,8 @@ use super::view::{Cell, Column};
 /// Number of rows that are laid out together, to bound memory. A longer table is a sequence of such pieces, each at
 /// least as wide as the one before, without a second header.
 const PIECE: usize = 10_000;
+/// The titles of columns that name the thing where the first column does not.
+const NAMES: [&str; 3] = ["NAME", "PATH", "REFERENCE"];
 /// Spaces between columns.
 const GAP: usize = 2;
 
@@ -110,16 +112,17 @@ impl Table {
         self.widen(rows);
     }
 
-    /// Leaves out the last column without which the table fits; the widest one if none is enough. The first column,
-    /// which names the thing, stays.
-    fn drop_column(&mut self, max: usize) {
+    /// Leaves out one column: one without a title, else the last without which the table fits, else the widest. The
+    /// first column and the name of the thing stay. Returns whether one was left out.
+    fn drop_column(&mut self, max: usize) -> bool {
         let total = self.total();
-        let others = self.shown.iter().enumerate().skip(1);
+        let title = |column: usize| self.columns[column];
+        let others = self.shown.iter().enumerate().skip(1).filter(|(_, column)| !NAMES.contains(&title(**column)));
         let enough = |column: usize| total - self.widths[column] - GAP <= max;
-        let last = others.clone().rev().find(|(_, column)| enough(**column));
-        if let Some((position, _)) = last.or_else(|| others.max_by_key(|(_, column)| self.widths[**column])) {
-            self.shown.remove(position);
-        }
+        let bar = others.clone().find(|(_, column)| title(**column).is_empty());
+        let last = bar.or_else(|| others.clone().rev().find(|(_, column)| enough(**column)));
+        let dropped = last.or_else(|| others.max_by_key(|(_, column)| self.widths[**column]));
+        dropped.map(|(position, _)| position).map(|position| self.shown.remove(position)).is_some()
     }
 
     /// Fits `rows` to the terminal; what they leave out, later rows leave out too. Returns whether their widest texts
@@ -135,9 +138,7 @@ impl Table {
             self.shorten(rows);
             is_widest = true;
         }
-        while self.total() > max && self.shown.len() > 1 {
-            self.drop_column(max);
-        }
+        while self.total() > max && self.drop_column(max) {}
         is_widest
     }
 
@@ -212,6 +213,21 @@ x                        latest
         assert_eq!(table(rows, Some(31), false), narrow);
         assert_eq!(table(rows, Some(30), false), "REPOSITORY\nteam/a-rather-long-name\nx\n");
         assert_eq!(table(rows, Some(12), false), "REPOSITORY\nteam/a-rath…\nx\n");
+    }
+
+    #[test]
+    fn the_name_of_the_thing_stays_wherever_it_is() {
+        let used = |width: usize| {
+            let columns = vec!["SIZE", "", "UNIQUE", "NAME"];
+            let mut table = Table::new(columns, true, Some(width), Styles::new(false));
+            table.push(cells(&["6.9 MB", "████████", "1.2 MB", "team/backend/service"]));
+            table.take()
+        };
+        let all = "SIZE              UNIQUE  NAME\n6.9 MB  ████████  1.2 MB  team/backend/service\n";
+        assert_eq!(used(46), all);
+        assert_eq!(used(45), "SIZE    UNIQUE  NAME\n6.9 MB  1.2 MB  team/backend/service\n");
+        assert_eq!(used(30), "SIZE    NAME\n6.9 MB  team/backend/service\n");
+        assert_eq!(used(20), "SIZE    NAME\n6.9 MB  team/backen…\n");
     }
 
     #[test]
