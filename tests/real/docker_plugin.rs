@@ -65,7 +65,7 @@ fn docker_lists_tags_with_its_own_login() {
     let outcome = docker(&rls, &["--config", "other", "tags", &name]);
     assert_eq!(outcome.code, Some(4), "{outcome}");
     assert!(outcome.stderr.contains("not logged in to"), "{outcome}");
-    assert!(outcome.stderr.contains("\nhint:  docker --config other login REGISTRY"), "{outcome}");
+    assert!(outcome.stderr.contains("\nhint:  run 'docker --config other login REGISTRY'"), "{outcome}");
 }
 
 /// What is typed for docker is answered with commands of docker.

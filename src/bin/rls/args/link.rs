@@ -1,7 +1,7 @@
 //! The name by which the program was run, which may be that of a link: docker-ls, docker-rm, docker-tags.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// docker's global options that are followed by a value.
 const DOCKER_OPTIONS: [&str; 10] =
@@ -57,6 +57,15 @@ pub fn docker(argv: &[OsString]) -> Option<String> {
     let argv = argv.first().filter(|program| is_plugin(program)).map(|_| without_link(argv.to_vec()))?;
     let words: Vec<_> = argv.iter().map_while(|word| word.to_str()).take_while(|word| *word != "tags").collect();
     Some(typed(&words).join(" "))
+}
+
+/// The file of credentials that docker's `--config` names, where docker runs the program as its plugin.
+pub fn docker_config(argv: &[OsString]) -> Option<PathBuf> {
+    argv.first().filter(|program| is_plugin(program))?;
+    match &without_link(argv.to_vec())[..] {
+        [_, option, file, ..] if option == AUTH_FILE => Some(file.into()),
+        _ => None,
+    }
 }
 
 /// A command line as it is typed, from one without a link: `docker --config DIR tags REPO`.

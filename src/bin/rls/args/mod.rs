@@ -72,7 +72,7 @@ pub use find::FindArgs;
 pub use global::{ConfigFile, Global, MAX_JOBS, MAX_RETRIES};
 pub use help::HelpArgs;
 pub use layers::LayerArgs;
-pub use link::{docker, is_plugin};
+pub use link::{docker, docker_config, is_plugin};
 pub use login::LoginArgs;
 pub use logout::LogoutArgs;
 pub use man::ManArgs;

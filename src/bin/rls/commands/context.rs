@@ -11,6 +11,7 @@ use registry_ls::registry::Client;
 use registry_ls::registry::snapshot::SnapshotProgress;
 use registry_ls::retention::{MAX_BYTES, UsedImages};
 
+use crate::args::docker_config;
 use crate::config::{Account, Settings};
 use crate::connect::Connector;
 use crate::input;
@@ -170,10 +171,13 @@ impl Context<'_> {
 
     /// The context of hints about a registry.
     pub(super) fn hint_context(&self, registry: &Registry) -> HintContext {
+        let argv: Vec<_> = std::env::args_os().collect();
         let login = match self.settings.account(registry) {
             Ok(Account::AuthFile(path)) if path.as_os_str() == "-" => {
                 LoginSource::AuthFile("standard input".to_owned())
             }
+            // `docker --config DIR login` fills it.
+            Ok(Account::AuthFile(path)) if docker_config(&argv) == Some(path.clone()) => LoginSource::Stored,
             Ok(Account::AuthFile(path)) => LoginSource::AuthFile(path.display().to_string()),
             Ok(Account::Anonymous) => LoginSource::Anonymous,
             _ => LoginSource::Stored,
