@@ -78,7 +78,7 @@ impl Credentials {
     /// The value of an `Authorization` header with a registry token.
     ///
     /// `None` without one, or when it has a character that is not allowed in a header.
-    pub fn bearer_header(&self) -> Option<SecretString> {
+    pub(crate) fn bearer_header(&self) -> Option<SecretString> {
         match self {
             Self::RegistryToken(token) if is_header_token(token.expose_secret()) => Some(bearer(token)),
             _ => None,

@@ -2,8 +2,8 @@
 //!
 //! [`challenges`] parses what the server asks for and [`preferred`] chooses what to answer. For a Bearer challenge,
 //! [`token_server`] decides whether the token server may have credentials, [`BearerChallenge::scopes`] which scopes to
-//! request, and [`TokenRequest::attempts`] how; [`Token::parse`] reads its reply and [`TokenCache`] stores it.
-//! [`ChallengeTemplate`] predicts a registry's next challenge, and [`PendingScopes`] selects permissions to request
+//! request, and [`TokenRequest::attempts`] how; [`Token::parse`] reads its reply and `TokenCache` stores it.
+//! `ChallengeTemplate` predicts a registry's next challenge, and `PendingScopes` selects permissions to request
 //! with one token. `secrets` masks in the texts of servers what they must not make visible.
 //!
 //! The specifications: RFC 9110 §11 (challenges), RFC 7617 (Basic), RFC 6750 (Bearer), and of the distribution project
@@ -24,9 +24,10 @@ mod secrets;
 mod token;
 
 pub(crate) use address::{AddressLimit, may_lead_to};
-pub use cache::TokenCache;
+pub(crate) use cache::TokenCache;
+pub(crate) use challenge::ChallengeTemplate;
 pub(crate) use challenge::failed_after_malformed;
-pub use challenge::{BearerChallenge, Challenge, ChallengeTemplate, challenges, preferred};
+pub use challenge::{BearerChallenge, Challenge, challenges, preferred};
 pub use claims::Claims;
 pub use credentials::Credentials;
 pub use grammar::Malformed;
@@ -34,7 +35,7 @@ pub use permission::{Action, Permission};
 pub use realm::token_server;
 pub use request::{TokenMethod, TokenRequest};
 pub use scope::{Scope, Scopes};
-pub use scope_batch::{PendingScopes, ScopeBudget, TokenSize};
+pub(crate) use scope_batch::{PendingScopes, ScopeBudget, TokenSize};
 pub(crate) use secrets::{MASK, Origin as SecretOrigin, Secrets, is_harmless};
 pub use token::Token;
 

@@ -19,7 +19,7 @@ pub enum Action {
 
 impl Action {
     /// Whether it changes the registry's contents.
-    pub fn is_change(self) -> bool {
+    pub(crate) fn is_change(self) -> bool {
         matches!(self, Self::Push | Self::Delete)
     }
 }

@@ -47,9 +47,9 @@ impl<'de> Deserialize<'de> for SecretValue {
 
 impl Token {
     /// The largest reply of a token server, in bytes.
-    pub const MAX_BODY: usize = 1024 * 1024;
+    pub(crate) const MAX_BODY: usize = 1024 * 1024;
     /// The largest identity token, in bytes: it is kept in a file that every command reads.
-    pub const MAX_IDENTITY_TOKEN: usize = 64 * 1024;
+    pub(crate) const MAX_IDENTITY_TOKEN: usize = 64 * 1024;
 
     /// Parses the reply of a token server that has just arrived.
     ///
@@ -92,13 +92,13 @@ impl Token {
 
     /// Marks the token as requested for several repositories at once.
     #[must_use]
-    pub fn batched(self) -> Self {
+    pub(crate) fn batched(self) -> Self {
         Self { is_batched: true, ..self }
     }
 
     /// Whether the token was requested for several repositories at once. A registry that refuses it may accept one for
     /// a single repository.
-    pub fn is_batched(&self) -> bool {
+    pub(crate) fn is_batched(&self) -> bool {
         self.is_batched
     }
 

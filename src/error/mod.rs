@@ -95,14 +95,14 @@ impl Error {
     /// Adds the error of another library as the [`source`](std::error::Error::source), where the causes say the same in
     /// other words.
     #[must_use]
-    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Arc::new(source));
         self
     }
 
     /// Adds what the registry itself said.
     #[must_use]
-    pub fn with_reply(mut self, reply: Reply) -> Self {
+    pub(crate) fn with_reply(mut self, reply: Reply) -> Self {
         self.0.reply = Some(reply);
         self
     }

@@ -9,7 +9,7 @@
 //! - `transport`: retries, and reads bodies within a budget
 //!
 //! Beside them, `errors` turns failures into [`Error`](crate::Error)s and `observe` counts and logs. A caller of
-//! [`Transport::send`] never sees a 401, a redirect or a 503 that passed.
+//! `Transport::send` never sees a 401, a redirect or a 503 that passed.
 
 mod auth_state;
 mod authenticate;
@@ -36,7 +36,7 @@ mod token_source;
 mod transport;
 mod verify;
 
-pub use budget::HeldBytes;
+pub(crate) use budget::HeldBytes;
 pub use connect::{RawStream, connect};
 pub(crate) use errors::truncated;
 pub use errors::{registry_errors, summary};
@@ -45,12 +45,14 @@ pub use link::{NextPage, next_page};
 pub(crate) use observe::Masker;
 pub use observe::{Stats, Totals, redacted_headers, redacted_url, warning_text};
 pub use options::{Jobs, Options, Resolve};
-pub use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};
+pub(crate) use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};
 pub use redirect::redirect_target;
-pub use request::{Request, RequestContext};
-pub use resolver::{LookupError, canonical_name, lookup};
+pub use request::Request;
+pub(crate) use request::RequestContext;
+pub(crate) use resolver::{LookupError, canonical_name, lookup};
 pub use response::Response;
-pub use retry::{Backoff, RetryState};
+pub(crate) use retry::RetryState;
 pub use retry_after::{RetryAfter, retry_after};
-pub use transport::{AuthOutcome, Transport};
-pub use verify::{Caveat, Verification};
+pub(crate) use transport::{AuthOutcome, Transport};
+pub use verify::Caveat;
+pub(crate) use verify::Verification;

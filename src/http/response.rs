@@ -80,7 +80,7 @@ impl Response {
     }
 
     /// Gives the permit back early, for a body whose reader waits for other requests before it reads on.
-    pub fn release_permit(&mut self) {
+    pub(crate) fn release_permit(&mut self) {
         self.permit = None;
     }
 
@@ -95,7 +95,7 @@ impl Response {
     }
 
     /// A text that the server chose, without the secrets that it may echo.
-    pub fn masked(&self, text: &str) -> String {
+    pub(crate) fn masked(&self, text: &str) -> String {
         self.observer.secrets.masked(text)
     }
 
@@ -141,7 +141,7 @@ impl Response {
 
     /// Whether the end of the body shows that it is whole: its length was announced, or it is chunked. Otherwise it
     /// ends with the connection or the stream, which may also break.
-    pub fn has_certain_end(&self) -> bool {
+    pub(crate) fn has_certain_end(&self) -> bool {
         self.announced.is_some() || self.headers().contains_key(TRANSFER_ENCODING)
     }
 
@@ -261,7 +261,7 @@ impl Response {
     /// # Errors
     ///
     /// [`Fault::Encoding`].
-    pub fn refuse_encoding(&self, what: &str) -> Result<()> {
+    pub(crate) fn refuse_encoding(&self, what: &str) -> Result<()> {
         match self.header(&CONTENT_ENCODING).filter(|_| self.gunzip.is_none()) {
             None | Some("") => Ok(()),
             Some(encoding) if is_no_coding(encoding) => Ok(()),

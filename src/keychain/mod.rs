@@ -92,7 +92,7 @@ impl Keychain {
 
     /// A keychain that searches where another client does: docker in its `config.json`, podman in `auth.json` and then
     /// there, k3s and rke2 in their `registries.yaml`. containerd has no credentials of its own.
-    pub fn of_client(options: Options, client: OtherClient) -> Self {
+    pub(crate) fn of_client(options: Options, client: OtherClient) -> Self {
         let sources = sources::of_client(&options, client);
         Self::new(Source::Discover { sources, helpers: Helpers::new(options.path, options.helper_limit) })
     }

@@ -34,18 +34,18 @@ impl FilePath {
     }
 
     /// The paths of the folders above it, from the outermost, without the root.
-    pub fn ancestors(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = &[u8]> {
         let slashes = self.0.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         slashes.map(|(position, _)| &self.0[..position])
     }
 
     /// Whether `self` is `other`, or below it.
-    pub fn is_within(&self, other: &Self) -> bool {
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
         other.is_root() || (self.0.starts_with(&other.0) && matches!(self.0.get(other.0.len()), None | Some(b'/')))
     }
 
     /// How many components it has more than `other`, which it is within.
-    pub fn depth_below(&self, other: &Self) -> usize {
+    pub(crate) fn depth_below(&self, other: &Self) -> usize {
         let rest = &self.0[other.0.len()..];
         if rest.is_empty() { 0 } else { 1 + rest[1..].iter().filter(|byte| **byte == b'/').count() }
     }

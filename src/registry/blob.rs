@@ -64,7 +64,7 @@ impl RepositoryHandle {
     ///
     /// [`Fault::Malformed`] for a digest that cannot be verified. The first [`BlobReader::chunk`] fails with
     /// [`Kind::Unsupported`] where the registry sends the whole blob instead.
-    pub fn blob_range(&self, descriptor: &Descriptor, range: BlobRange) -> Result<BlobReader> {
+    pub(crate) fn blob_range(&self, descriptor: &Descriptor, range: BlobRange) -> Result<BlobReader> {
         let mut reader = self.blob_reader(descriptor)?;
         (reader.start, reader.expected) = match range {
             BlobRange::Between(start, end) => (start, Some(end.saturating_sub(start))),

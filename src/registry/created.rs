@@ -65,7 +65,7 @@ impl Dates {
 
     /// The same dates, with that of the newest listed image.
     #[must_use]
-    pub fn with_newest(self, newest: Option<Timestamp>) -> Self {
+    pub(crate) fn with_newest(self, newest: Option<Timestamp>) -> Self {
         Self { newest, ..self }
     }
 

@@ -87,7 +87,7 @@ impl Descriptor {
     /// of OCI, docker and BuildKit, OCI's empty blob, `application/octet-stream`, and archives and compressed data,
     /// since a manifest is JSON. Every other type, unknown or absent ones included, may be a manifest and has to be
     /// read.
-    pub fn may_be_manifest(&self) -> bool {
+    pub(crate) fn may_be_manifest(&self) -> bool {
         const BLOBS: [&str; 9] = [
             "application/vnd.oci.image.config.v1+json",
             "application/vnd.docker.container.image.v1+json",
@@ -147,7 +147,7 @@ impl DescriptorDigest {
     /// # Errors
     ///
     /// [`Fault::Malformed`] for one that could not be verified.
-    pub fn fetchable(&self) -> Result<&Digest> {
+    pub(crate) fn fetchable(&self) -> Result<&Digest> {
         self.supported().ok_or_else(|| {
             let cause = match self.as_str().split_once(':') {
                 Some((algorithm, _)) => {

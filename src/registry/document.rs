@@ -67,8 +67,8 @@ impl Document {
         Self { content: Content::Schema1(schema1), annotations: BTreeMap::new(), artifact_type: None, subject: None }
     }
 
-    /// The manifests that an index lists, in its order, with everything else in it that
-    /// [may be a manifest](Descriptor::may_be_manifest). Other forms have none.
+    /// The manifests that an index lists, in its order, with every other entry that may be a manifest: all
+    /// types but those of layers, configs, archives and compressed data. Other forms have none.
     pub fn children(&self) -> impl Iterator<Item = &Descriptor> {
         self.listed().iter().filter(|descriptor| descriptor.may_be_manifest())
     }

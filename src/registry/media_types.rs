@@ -28,11 +28,11 @@ pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json"
 /// OCI's artifact manifest, which version 1.1 gave up before it came out.
 pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 /// ORAS's artifact manifest, from which OCI's came.
-pub const ORAS_ARTIFACT: &str = "application/vnd.cncf.oras.artifact.manifest.v1+json";
+pub(crate) const ORAS_ARTIFACT: &str = "application/vnd.cncf.oras.artifact.manifest.v1+json";
 
 /// The artifact type of placeholders, which replace a tag's manifest while the tag is removed. One that is found was
 /// left behind by an interrupted removal.
-pub const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
+pub(crate) const PLACEHOLDER: &str = "application/vnd.registry-ls.placeholder.v1+json";
 
 /// Every known type.
 pub(super) const ALL: [&str; 8] =
@@ -63,18 +63,18 @@ pub fn is_image_config(media_type: &str) -> bool {
 }
 
 /// Whether this is the type of a model's config: ModelPack's, or Docker's.
-pub fn is_model_config(media_type: &str) -> bool {
+pub(crate) fn is_model_config(media_type: &str) -> bool {
     media_type == "application/vnd.cncf.model.config.v1+json"
         || media_type.starts_with("application/vnd.docker.ai.model.config.")
 }
 
 /// Whether this is the type of a Helm chart's config.
-pub fn is_chart_config(media_type: &str) -> bool {
+pub(crate) fn is_chart_config(media_type: &str) -> bool {
     media_type == "application/vnd.cncf.helm.config.v1+json"
 }
 
 /// Whether this is the type of a Wasm artifact's config, which has the members of an image's.
-pub fn is_wasm_config(media_type: &str) -> bool {
+pub(crate) fn is_wasm_config(media_type: &str) -> bool {
     media_type.starts_with("application/vnd.wasm.config.")
 }
 

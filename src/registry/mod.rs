@@ -34,7 +34,8 @@ mod tags;
 mod upload;
 
 pub use artifact::ArtifactFacts;
-pub use blob::{BlobRange, BlobReader};
+pub(crate) use blob::BlobRange;
+pub use blob::BlobReader;
 pub use catalog::CatalogOptions;
 pub use choose::PlatformChoice;
 pub use client::{Client, ClientBuilder};
@@ -53,9 +54,8 @@ pub use manifest::Config;
 pub(crate) use manifest::{Fetched, moved};
 pub use names::{Entry, ListError, NameScanner};
 pub use platform::Platform;
-pub use referrers::{
-    MAX_LEVELS as MAX_REFERRER_LEVELS, Referrer, ReferrerOptions, ReferrerTree, Subject, referrers_tag,
-};
+pub(crate) use referrers::referrers_tag;
+pub use referrers::{MAX_LEVELS as MAX_REFERRER_LEVELS, Referrer, ReferrerOptions, ReferrerTree, Subject};
 pub use reorder::reorder;
 pub use repository::RepositoryHandle;
 pub use resolve::Resolved;

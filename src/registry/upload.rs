@@ -20,7 +20,7 @@ impl RepositoryHandle {
     ///
     /// [`Kind::Denied`] when it is not permitted; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload
     /// would continue over plain HTTP; [`Fault::Redirect`] when its location cannot be used.
-    pub async fn probe_push(&self) -> Result<()> {
+    pub(crate) async fn probe_push(&self) -> Result<()> {
         let response =
             self.client.transport.send(&self.client.request(Method::POST, Endpoint::Uploads(&self.name))).await?;
         let upload = self.upload(&response)?;
@@ -39,8 +39,8 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// [`Kind::Denied`] when it is not permitted; those of [`RepositoryHandle::probe_push`] for the location of the
-    /// upload.
+    /// [`Kind::Denied`] when it is not permitted; [`Tls::Downgrade`](crate::error::Tls::Downgrade) when the upload
+    /// would continue over plain HTTP; [`Fault::Redirect`] when its location cannot be used.
     pub async fn push_blob(&self, bytes: Bytes) -> Result<Digest> {
         let digest = Digest::of(Algorithm::Sha256, &bytes);
         if self.has_blob(&digest).await? {

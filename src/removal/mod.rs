@@ -3,7 +3,7 @@
 //!
 //! Registries differ in what they delete (OCI distribution specification, "Content Management"): some delete a tag by
 //! its name, others only manifests, and with a manifest every tag on it. [`plan()`] finds out what the registry
-//! deletes and what depends on what; [`decide`] is the rule, a pure function. [`Execution::next`] executes one item
+//! deletes and what depends on what; `decide` is the rule, a pure function. [`Execution::next`] executes one item
 //! after the other, checks right before each deletion what must be kept, and verifies afterwards that the target is
 //! gone. [`Execution::verify`] verifies that everything else stayed. [`Execution::into_stream`] does both.
 //!
@@ -45,7 +45,6 @@ mod verify;
 mod veto;
 
 pub use archive::{Archive, Entry, Limits, Run, RunId, RunInfo, RunSummary};
-pub use decide::{Decision, decide};
 pub use execute::{Execution, Options};
 pub use item::{Item, Origin, SiblingTags};
 pub use outcome::{Outcome, Removed};

@@ -21,7 +21,7 @@ pub enum Inspect {
     Full,
 }
 
-/// What is known of a registry and a repository: the input of [`decide`](super::decide()).
+/// What is known of a registry and a repository: all that decides what may be deleted.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RepositoryState {
@@ -280,7 +280,7 @@ impl RepositoryState {
 
     /// The tags that refer to a manifest: those on its referrers, cosign's, and the one of the referrers tag schema
     /// (OCI distribution specification, "Referrers Tag Schema").
-    pub fn referring_tags(&self, manifest: ManifestId) -> Vec<Tag> {
+    pub(crate) fn referring_tags(&self, manifest: ManifestId) -> Vec<Tag> {
         let Some(index) = &self.index else { return Vec::new() };
         let by_subject = self.referring_manifests(manifest).into_iter().flat_map(|referrer| index.tags_on(referrer));
         let mut tags: Vec<_> = by_subject.map(|tag| index.tag(tag).clone()).collect();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::Stream;
 use proptest::prelude::*;
 
+use super::decide::decide;
 use super::*;
 use crate::error::{Danger, Error, Fault, Kind, Operation};
 use crate::name::{Algorithm, Digest, Tag};

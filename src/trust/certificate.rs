@@ -105,7 +105,7 @@ impl Certificate {
 
     /// Whether it may be an issuer. Versions 1 and 2 have no `basicConstraints` and are accepted as issuers, as in
     /// OpenSSL and Go.
-    pub fn may_issue(&self) -> bool {
+    pub(crate) fn may_issue(&self) -> bool {
         self.is_ca || self.version < 3
     }
 }

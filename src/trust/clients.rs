@@ -42,7 +42,7 @@ pub enum Insecure {
 impl Trust {
     /// What another client makes of a registry that presents these certificates; none for plain HTTP. Reads the files
     /// of that client, and blocks on it.
-    pub fn as_client(
+    pub(crate) fn as_client(
         &self,
         client: OtherClient,
         paths: &HostPaths,

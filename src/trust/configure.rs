@@ -184,7 +184,7 @@ impl Trust {
     /// # Errors
     ///
     /// [`Kind::Config`](crate::error::Kind::Config) when TLS cannot be set up.
-    pub fn general_config(&self) -> Result<ClientConfig> {
+    pub(crate) fn general_config(&self) -> Result<ClientConfig> {
         let none = Identities { all: Vec::new(), asked: Arc::default() };
         self.configure(self.verifier(self.shared.configured.clone(), Vec::new()), Arc::new(none))
     }
@@ -241,14 +241,14 @@ impl Trust {
 
     /// Why this server closed the first connection without a reply, if it had requested a client certificate. In TLS
     /// 1.3 its refusal follows the handshake, and an HTTP/2 client discards it with the connection.
-    pub fn explain_silence(&self, host: &str, port: u16) -> Option<Rejection> {
+    pub(crate) fn explain_silence(&self, host: &str, port: u16) -> Option<Rejection> {
         let found = self.found(host, port);
         let offered = !self.identities(host, &found).is_empty();
         found.asked.load(Ordering::Relaxed).then(|| explain::closed_after_asking(offered))
     }
 
     /// Whether a connection to this server started a TLS handshake at `then` or later.
-    pub fn has_begun_handshake_since(&self, then: Instant, host: &str, port: u16) -> bool {
+    pub(crate) fn has_begun_handshake_since(&self, then: Instant, host: &str, port: u16) -> bool {
         self.found(host, port).begun.is_since(then)
     }
 

@@ -54,11 +54,6 @@ impl<K> Default for TokenCache<K> {
 }
 
 impl<K: Hash + Eq + Clone> TokenCache<K> {
-    /// An empty cache.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// The token for `key`, if one is cached that can still be used. Never waits.
     pub fn get_fresh(&self, key: &K) -> Option<Arc<Token>> {
         let mut entries = lock(&self.entries);

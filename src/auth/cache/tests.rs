@@ -29,7 +29,7 @@ async fn unwanted() -> Result<Token> {
 
 #[tokio::test]
 async fn concurrent_callers_share_one_fetch() {
-    let (cache, fetches) = (TokenCache::new(), Cell::new(0));
+    let (cache, fetches) = (TokenCache::default(), Cell::new(0));
     let fetch = || async {
         fetches.set(fetches.get() + 1);
         tokio::task::yield_now().await;
@@ -44,7 +44,7 @@ async fn concurrent_callers_share_one_fetch() {
 
 #[tokio::test]
 async fn concurrent_callers_share_one_failure_and_a_later_one_tries_again() {
-    let (cache, fetches) = (TokenCache::new(), Cell::new(0));
+    let (cache, fetches) = (TokenCache::default(), Cell::new(0));
     let fetch = || async {
         fetches.set(fetches.get() + 1);
         tokio::task::yield_now().await;
@@ -60,7 +60,7 @@ async fn concurrent_callers_share_one_failure_and_a_later_one_tries_again() {
 
 #[tokio::test]
 async fn a_rejected_token_is_replaced_once() {
-    let cache = TokenCache::new();
+    let cache = TokenCache::default();
     let first = cache.get_or_fetch("k", None, async { Ok(token("first")) }).await.expect("a token");
     let got =
         join_all((0..5).map(|n| cache.get_or_fetch("k", Some(&first), async move { Ok(token(&format!("n{n}"))) })))
@@ -72,7 +72,7 @@ async fn a_rejected_token_is_replaced_once() {
 
 #[tokio::test]
 async fn an_expired_token_is_replaced() {
-    let cache = TokenCache::new();
+    let cache = TokenCache::default();
     cache.get_or_fetch("k", None, async { Ok(stale("old")) }).await.expect("a token");
     assert!(cache.get_fresh(&"k").is_none());
     let next = cache.get_or_fetch("k", None, async { Ok(token("new")) }).await.expect("a token");
@@ -81,7 +81,7 @@ async fn an_expired_token_is_replaced() {
 
 #[tokio::test]
 async fn keys_do_not_wait_for_each_other() {
-    let cache = TokenCache::new();
+    let cache = TokenCache::default();
     let mut endless = Box::pin(cache.get_or_fetch("slow", None, pending()));
     assert!(poll!(endless.as_mut()).is_pending());
     let other = cache.get_or_fetch("fast", None, async { Ok(token("t")) }).now_or_never().expect("no waiting");
@@ -91,7 +91,7 @@ async fn keys_do_not_wait_for_each_other() {
 
 #[tokio::test]
 async fn a_dropped_fetch_is_taken_over_by_a_waiting_caller() {
-    let cache = TokenCache::new();
+    let cache = TokenCache::default();
     let mut dropped = Box::pin(cache.get_or_fetch("k", None, pending()));
     assert!(poll!(dropped.as_mut()).is_pending());
     let (release, released) = oneshot::channel::<()>();
@@ -111,7 +111,7 @@ async fn a_dropped_fetch_is_taken_over_by_a_waiting_caller() {
 
 #[tokio::test]
 async fn the_least_recently_used_token_is_evicted_unless_awaited() {
-    let cache = TokenCache::new();
+    let cache = TokenCache::default();
     let mut fetching = Box::pin(cache.get_or_fetch(0, None, async {
         tokio::task::yield_now().await;
         Ok(token("zero"))
@@ -133,7 +133,7 @@ async fn the_least_recently_used_token_is_evicted_unless_awaited() {
 fn the_cache_can_be_shared_between_threads() {
     fn shareable<T: Send + Sync>(_: &T) {}
     fn sendable<T: Send>(_: &T) {}
-    let cache = TokenCache::new();
+    let cache = TokenCache::default();
     shareable(&cache);
     sendable(&cache.get_or_fetch("k", None, std::future::ready(Ok(token("t")))));
 }

@@ -62,12 +62,12 @@ pub struct VersionKey {
 
 impl VersionKey {
     /// Whether the tag is a version.
-    pub fn is_version(&self) -> bool {
+    pub(crate) fn is_version(&self) -> bool {
         self.version.is_some()
     }
 
     /// Whether both tags are versions and the same one, such as `17.11` and `17.11-alpine`.
-    pub fn is_same_version(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_version(&self, other: &Self) -> bool {
         self.version.is_some() && self.version == other.version
     }
 
@@ -79,7 +79,7 @@ impl VersionKey {
     }
 
     /// Whether the tag is a pre-release outside a range that contains its release.
-    pub fn is_pre_release_outside(&self, range: &VersionReq) -> bool {
+    pub(crate) fn is_pre_release_outside(&self, range: &VersionReq) -> bool {
         let is_left_out = |reading| !range::contains(range, &reading) && range::contains_release(range, &reading);
         self.version.is_some() && read(&self.name.0).is_some_and(is_left_out)
     }

@@ -31,7 +31,7 @@ pub use tree::{MAX_LEVELS, Referrer, ReferrerOptions, ReferrerTree, Subject};
 
 impl RepositoryHandle {
     /// Lists the manifests that name a manifest as their subject. Where the registry has no referrers API, clients
-    /// maintain an index of them under a tag made of the digest ([`referrers_tag`]).
+    /// maintain an index of them under the digest's tag, `sha256-…`.
     ///
     /// # Errors
     ///

@@ -56,7 +56,7 @@ impl Builder {
     }
 
     /// Sets what a name that is no valid tag points to.
-    pub fn point_other(&mut self, position: usize, pointer: Pointer) {
+    pub(crate) fn point_other(&mut self, position: usize, pointer: Pointer) {
         self.index.other_names[position].pointer = pointer;
     }
 
@@ -76,7 +76,7 @@ impl Builder {
 
     /// Records the sha256 digest of a manifest that is known by a digest of another algorithm. Where the index has that
     /// too, both are the same manifest: each has the tags and parents of the other.
-    pub fn also_known_as(&mut self, manifest: ManifestId, sha256: &Digest) {
+    pub(crate) fn also_known_as(&mut self, manifest: ManifestId, sha256: &Digest) {
         self.sha256.push((manifest, PackedDigest::from(sha256)));
     }
 
@@ -89,7 +89,7 @@ impl Builder {
     }
 
     /// Sets why the list of tags is not reliable. The first reason is kept.
-    pub fn set_list_caveat(&mut self, doubt: ListCaveat) {
+    pub(crate) fn set_list_caveat(&mut self, doubt: ListCaveat) {
         self.index.list_caveat.get_or_insert(doubt);
     }
 

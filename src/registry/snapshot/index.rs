@@ -93,7 +93,7 @@ impl TagIndex {
     }
 
     /// The key of the manifest's own bytes among the blobs.
-    pub fn manifest_key(&self, manifest: ManifestId) -> BlobKey {
+    pub(crate) fn manifest_key(&self, manifest: ManifestId) -> BlobKey {
         let bytes = match &self.digests[manifest.position()] {
             PackedDigest::Sha256(bytes) => &bytes[..],
             PackedDigest::Sha512(bytes) => &bytes[..],
@@ -137,29 +137,29 @@ impl TagIndex {
     }
 
     /// Whether a tag is on a manifest or another lists it. Others are known only as subjects.
-    pub fn is_referenced(&self, manifest: ManifestId) -> bool {
+    pub(crate) fn is_referenced(&self, manifest: ManifestId) -> bool {
         self.tags_on(manifest).len() > 0 || self.parents(manifest).len() > 0
     }
 
     /// A manifest that names this digest as that of a config or layer.
-    pub fn manifest_with_blob(&self, digest: &Digest) -> Option<ManifestId> {
+    pub(crate) fn manifest_with_blob(&self, digest: &Digest) -> Option<ManifestId> {
         let blob = BlobId(narrow(self.blobs.get_index_of(&BlobKey::of(digest.as_str()))?));
         let has_blob = |manifest: &ManifestId| self.facts(*manifest).is_some_and(|facts| facts.blobs.contains(&blob));
         self.manifests().map(|(manifest, _)| manifest).find(has_blob)
     }
 
     /// The size of a blob in bytes; 0 where it is unknown.
-    pub fn blob_size(&self, blob: BlobId) -> u64 {
+    pub(crate) fn blob_size(&self, blob: BlobId) -> u64 {
         self.blobs[blob.position()]
     }
 
     /// The key of a blob, which is the same in other indexes.
-    pub fn blob_key(&self, blob: BlobId) -> BlobKey {
+    pub(crate) fn blob_key(&self, blob: BlobId) -> BlobKey {
         self.blobs.get_index(blob.position()).map(|(key, _)| *key).expect("a number of this index")
     }
 
     /// Calls `visit` for a manifest and its descendants, once for each.
-    pub fn visit_reachable(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
+    pub(crate) fn visit_reachable(&self, manifest: ManifestId, mut visit: impl FnMut(ManifestId)) {
         let mut seen = IndexSet::from([manifest]);
         let mut at = 0;
         while let Some(&next) = seen.get_index(at) {
@@ -171,7 +171,7 @@ impl TagIndex {
 
     /// A manifest and the indexes that lead to it, directly or through others, each once and the nearest first. Indexes
     /// that `passes` rejects are left out, with what leads only to them.
-    pub fn ancestors<'a>(
+    pub(crate) fn ancestors<'a>(
         &'a self,
         manifest: ManifestId,
         passes: impl Fn(ManifestId) -> bool + 'a,

@@ -196,13 +196,13 @@ impl<'a> Summaries<'a> {
     /// # Errors
     ///
     /// When it cannot be fetched, and when it has another size than the index says.
-    pub async fn of_listed(&self, descriptor: &Descriptor) -> Result<Arc<Summary>> {
+    pub(crate) async fn of_listed(&self, descriptor: &Descriptor) -> Result<Arc<Summary>> {
         let left = AtomicU64::new(MAX_BYTES);
         let node = self.summarize_listed(descriptor, 1, &left).await?;
         Ok(Arc::clone(&node.summary))
     }
 
-    /// As [`Summaries::of_listed`], if it is cached.
+    /// The summary of a child of an index, if it is cached.
     pub fn known(&self, descriptor: &Descriptor) -> Option<Result<Arc<Summary>>> {
         let key = (descriptor.digest.supported()?.clone(), Configs::of(descriptor));
         Some(match self.nodes.get(&key)? {

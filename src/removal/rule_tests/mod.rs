@@ -174,7 +174,7 @@ impl Facts {
 }
 
 /// How what was decided is removed, with what no tag needs any longer, where the registry deletes tags and manifests.
-fn removal(plan: &Plan, snapshot: &Arc<TagIndex>, used: &UsedTags) -> crate::removal::Decision {
+fn removal(plan: &Plan, snapshot: &Arc<TagIndex>, used: &UsedTags) -> crate::removal::decide::Decision {
     let policy = RemovalPolicy { purge: true, ..RemovalPolicy::default() };
     let mut state = RepositoryState {
         registry: "reg.corp".to_owned(),
@@ -187,7 +187,7 @@ fn removal(plan: &Plan, snapshot: &Arc<TagIndex>, used: &UsedTags) -> crate::rem
         in_use: InUse::default(),
     };
     state.keep_used(used);
-    crate::removal::decide(&RemovalRequest::from_retention(plan, snapshot, &policy), &state)
+    crate::removal::decide::decide(&RemovalRequest::from_retention(plan, snapshot, &policy), &state)
 }
 
 fn anything() -> Options {
@@ -205,7 +205,7 @@ struct Decided {
     plan: Plan,
     snapshot: Arc<TagIndex>,
     /// How it is removed where the registry deletes tags and manifests.
-    removal: crate::removal::Decision,
+    removal: crate::removal::decide::Decision,
     words: BTreeMap<Digest, String>,
 }
 
