@@ -82,3 +82,23 @@ pub mod retention;
 pub mod trust;
 
 pub use error::{Error, Kind, Result};
+
+/// Compiles only if what a caller keeps or passes between tasks is `Send`, `Sync` and `'static`.
+#[cfg(test)]
+const _: () = {
+    const fn shareable<T: Send + Sync + 'static>() {}
+    shareable::<Error>();
+    shareable::<cache::Cache>();
+    shareable::<keychain::Keychain>();
+    shareable::<layers::FilePath>();
+    shareable::<name::Reference>();
+    shareable::<registry::Client>();
+    shareable::<registry::ClientBuilder>();
+    shareable::<registry::Document>();
+    shareable::<registry::RepositoryHandle>();
+    shareable::<registry::TagIndex>();
+    shareable::<removal::Plan>();
+    shareable::<removal::Outcome>();
+    shareable::<retention::Plan>();
+    shareable::<trust::Trust>();
+};
