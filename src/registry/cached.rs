@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::Method;
 use tokio::task::spawn_blocking;
 
+use super::cached_configs::CachedConfig;
 use super::config::ImageConfig;
 use super::descriptor::Descriptor;
 use super::document::Manifest;
@@ -50,7 +51,7 @@ impl RepositoryHandle {
                 && let Some(described_by) = document.described_by().and_then(|config| config.digest.supported())
                 && let Some(config) = read_config(&cache, &scope, described_by)
             {
-                configs.put(scope, config);
+                configs.put(scope, described_by.clone(), config);
             }
             Some(manifest)
         });
@@ -78,9 +79,9 @@ impl RepositoryHandle {
                     spawn_blocking(move || read_config(&cache, &scope, &wanted)).await.ok().flatten()
                 }
             };
-            if let Some(config) = cached {
-                same_size(descriptor, config.bytes.len())?;
-                return Ok(config);
+            if let Some(CachedConfig { bytes, image, unreadable }) = cached {
+                same_size(descriptor, bytes.len())?;
+                return Ok(Config { digest: digest.clone(), bytes, image, unreadable });
             }
         }
         let config = self.config(descriptor).await?;
@@ -113,10 +114,10 @@ fn read_manifest(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<Manife
     })
 }
 
-fn read_config(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<Config> {
+fn read_config(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<CachedConfig> {
     cache.get(scope, digest, |content| {
         let bytes = Some(content.bytes).filter(|bytes| digest.matches(bytes))?;
         let (image, unreadable) = ImageConfig::read(&bytes);
-        Some(Config { digest: digest.clone(), bytes, image, unreadable })
+        Some(CachedConfig { bytes, image, unreadable })
     })
 }

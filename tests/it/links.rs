@@ -1,6 +1,6 @@
 //! Networks that are slow, break and forget: nothing is lost, and one slow request does not hold up the others.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,6 +10,8 @@ use insta::assert_snapshot;
 use registry_fixture::{Registry, Tls};
 use test_support::server::{BlackHole, unused_address};
 use test_support::{Conditions, Link, Outcome, Reply, Request, Rls, Server, Then};
+use tokio::io::{AsyncReadExt as _, copy_bidirectional};
+use tokio::net::TcpStream;
 
 use crate::registries::with_seed;
 
@@ -64,10 +66,50 @@ fn nothing_is_lost(outcome: &Outcome) {
     assert_eq!(tags, (0..COUNT).map(name).collect::<Vec<_>>());
 }
 
+/// The same by a clock that is twenty times as fast, so that the default limits take seconds.
+fn digests_fast(link: &Link, options: &str) -> Outcome {
+    let rls = Rls::new().naming(link.host(), "LINK").env("RLS_REGISTRY", link.url());
+    rls.run_by(&["faketime", "-f", "+0 x20"]).words("tags team/app -d").words(options).run()
+}
+
 #[test]
 fn a_restart_in_the_middle_of_a_listing() {
-    let (_server, link) = on_request(COUNT / 3, |link| link.restart(Duration::from_secs(1)));
+    let (_server, link) = on_request(COUNT / 3, |link| link.restart(Duration::from_secs(2)));
     nothing_is_lost(&digests(&link, ""));
+}
+
+#[test]
+fn an_outage_of_40_s_and_a_nat_that_forgets_in_the_middle_of_a_listing() {
+    // 40 s by the clock of the program.
+    let (_server, link) = on_request(COUNT / 3, |link| link.outage(Duration::from_secs(2)));
+    nothing_is_lost(&digests_fast(&link, ""));
+    // Requests on forgotten connections get no reply, for as long as the program waits for one.
+    let server = registry(|_, _| None);
+    let link =
+        Conditions::new().stall(20, Duration::from_secs(2)).forget_after(Duration::from_secs(1)).to(server.port());
+    nothing_is_lost(&digests_fast(&link, ""));
+}
+
+#[test]
+fn a_reset_within_the_tls_handshake() {
+    let registry = with_seed(Registry::builder().tls(Tls::Issued), "1x20").start();
+    let port = registry.host().rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()).expect("a port");
+    let connections = Arc::new(AtomicUsize::default());
+    let door = Server::talking(move |mut client| {
+        let is_first = connections.fetch_add(1, Ordering::Relaxed) == 0;
+        async move {
+            if is_first {
+                drop(client.read(&mut [0; 512]).await);
+                client.set_zero_linger().expect("a connection");
+            } else if let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
+                drop(copy_bidirectional(&mut client, &mut server).await);
+            }
+        }
+    });
+    let rls = Rls::at(&registry).env("RLS_REGISTRY", format!("https://{}", door.host()));
+    let outcome = rls.words("tags grid/repo-000 -d --stats").run();
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (Some(0), 20), "{outcome}");
+    assert!(outcome.stderr.contains(", 1 retries, "), "{outcome}");
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl NamedImages {
 
 /// The names of images in a file.
 fn read_names(bytes: &[u8]) -> Result<Found> {
-    let cannot = |cause: String| Error::config("cannot read the images in use").because(cause);
+    let cannot = |cause: String| Error::config("cannot read the names of images").because(cause);
     if bytes.len() > MAX_BYTES {
         return Err(cannot(format!("more than {} MiB", MAX_BYTES >> 20)));
     }

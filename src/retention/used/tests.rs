@@ -129,7 +129,7 @@ fn files_without_references_and_unreadable_files_are_refused() {
     for text in ["", "\n# nothing\n", "kind: Pod\n", "{}", "[]", "image: ''\n", "image: 'A B'\n", "null"] {
         assert_eq!(refused(text), "no image is named as in use", "{text}");
     }
-    let cannot = "cannot read the images in use: ";
+    let cannot = "cannot read the names of images: ";
     for (text, cause) in [
         ("reg.corp/app:1\nnot a reference\n", "line 2 is not an image reference"),
         ("NAME  READY  STATUS\nweb   1/1    Running\n", "line 1 is not an image reference"),

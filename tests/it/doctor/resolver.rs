@@ -3,9 +3,12 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use insta::assert_snapshot;
-use test_support::{Home, Rls};
+use test_support::{Home, Reply, Rls, Server};
 
 use super::{checks, findings_of};
 
@@ -43,6 +46,8 @@ fn is_inside(test: &str, resolv_conf: &str) -> bool {
 #[derive(Clone, Copy)]
 enum Answer {
     Address(Ipv4Addr),
+    /// The same after this time.
+    Late(Ipv4Addr, Duration),
     NxDomain,
     ServFail,
     Nothing,
@@ -67,6 +72,12 @@ fn serve(answer: impl Fn(&str) -> Answer + Send + 'static) {
             let is_a = packet[at + 1..at + 3] == TYPE_A;
             let (code, address) = match answer(&labels.join(".")) {
                 Answer::Address(address) => (0, Some(address).filter(|_| is_a)),
+                Answer::Late(address, time) => {
+                    if is_a {
+                        std::thread::sleep(time);
+                    }
+                    (0, Some(address).filter(|_| is_a))
+                }
                 Answer::NxDomain => (NXDOMAIN, None),
                 Answer::ServFail => (SERVFAIL, None),
                 Answer::Nothing => continue,
@@ -191,4 +202,23 @@ fn a_name_that_the_search_list_expands() {
     let (_, output) = checks(at("regsitry.lab"));
     let expected = " ✓ dns          127.0.0.1, found as regsitry.lab.corp.example (search list)\n";
     assert!(output.contains(expected), "{output}");
+}
+
+#[test]
+fn a_slow_name_server_is_asked_once() {
+    if !is_inside("a_slow_name_server_is_asked_once", "nameserver 127.0.0.1\n") {
+        return;
+    }
+    let questions = Arc::new(AtomicUsize::default());
+    let counted = Arc::clone(&questions);
+    serve(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Answer::Late(Ipv4Addr::LOCALHOST, Duration::from_millis(1500))
+    });
+    let registry = Server::start(|_| Reply::tags(&["1.0"]));
+    let rls = Rls::new().env("RLS_REGISTRY", format!("http://registry.corp:{}", registry.port()));
+    // No attempt lasts as long as the look-up, which goes on.
+    let outcome = rls.words("tags app --connect-timeout 500ms --retries 5").run();
+    assert_eq!(outcome.result(), (Some(0), "1.0\n"), "{outcome}");
+    assert_eq!(questions.load(Ordering::Relaxed), 2, "for an IPv4 and an IPv6 address");
 }

@@ -151,6 +151,22 @@ fn altered_layers_are_detected_if_read_to_the_end() {
 }
 
 #[test]
+fn no_more_is_read_than_is_needed() {
+    let app = App::new();
+    let large: Vec<u8> =
+        (0..4_000_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let lower = gzip(&Tar::new().file("var/large", &large).bytes());
+    let upper = gzip(&Tar::new().file("etc/motd", "hello").file("srv/large", &large).bytes());
+    let layers = app.layers("1", &[lower, upper]);
+    let outcome = app.rls("cat app:1 /etc/motd --stats").run();
+    assert_eq!(outcome.result(), (Some(0), "hello"), "{outcome}");
+    assert_eq!([app.reads(&layers[0]), app.reads(&layers[1])], [0, 1]);
+    // Some pieces are on their way while the file is found.
+    let read = outcome.stderr.split(", ").find_map(|part| part.strip_suffix(" bytes")?.parse::<usize>().ok());
+    assert!(read.is_some_and(|read| read < 2_000_000), "{outcome}");
+}
+
+#[test]
 fn a_connection_that_breaks_is_continued() {
     let app = App::new();
     let content: Vec<u8> =

@@ -6,7 +6,7 @@ use registry_fixture::content::{ImageSpec, IndexSpec};
 use test_support::Rls;
 use test_support::terminal::Screen;
 
-use crate::registries::empty;
+use crate::registries::{empty, seeded};
 
 /// What is to come is shown as a date and not as an age, which would be another one every day.
 fn small() -> Running {
@@ -152,6 +152,57 @@ fn a_pipe_gets_no_escape_sequences_unless_colours_are_forced() {
         Screen::of(Rls::at(&registry).words("tags team/app").env(name, value)).end().1.contains('\x1b')
     };
     assert!(on_terminal("CLICOLOR", "1") && !on_terminal("CLICOLOR", "0") && !on_terminal("TERM", "dumb"));
+}
+
+#[test]
+fn a_narrow_terminal_keeps_what_a_row_is_about() {
+    let registry = seeded("demo");
+    let at = |words: &str, columns| {
+        let rls = Rls::at(&registry).words(words).words("--color never -q");
+        Screen::with_columns(rls, columns).end().1.to_string()
+    };
+    assert_snapshot!(at("du team", 60), @"
+    SIZE      UNIQUE    NAME
+    50.7 kB   48.6 kB   team/app
+    2.2 kB    2.2 kB    team/chart
+    310.5 kB  308.5 kB  team/web
+    361.4 kB  359.3 kB  total of http://REGISTRY/team
+    ");
+    assert_snapshot!(at("files team/app /usr", 30), @"
+    MODE        PATH
+    drwxr-xr-x  /usr
+    drwxr-xr-x  /usr/bin
+    -rw-r--r--  /usr/bin/app
+    drwxr-xr-x  /usr/lib
+    -rw-r--r--  /usr/lib/app.so
+    ");
+    assert_snapshot!(at("snapshot team/app", 80), @"
+    REFERENCE                               DIGEST
+    http://REGISTRY/team/app:1.2.0   sha256:d693e590d14a
+    http://REGISTRY/team/app:1.3.8   sha256:c9ea0bff43d3
+    http://REGISTRY/team/app:1.3.9   sha256:c4db6d4735f8
+    http://REGISTRY/team/app:1.4.0   sha256:d7e263122acc
+    http://REGISTRY/team/app:latest  sha256:d7e263122acc
+    ");
+    assert_snapshot!(at("diff team/web:2.0.0 team/web:2.1.0 --files", 100), @"
+    KIND    NAME                                   LEFT                  RIGHT
+    config  Labels.org.opencontainers.image.title  web 2.0.0             web 2.1.0
+    config  created                                2026-08-20T13:00:00Z  2026-11-11T15:25:00Z
+    layer   sha256:71defb9a0f83                    2.1 kB                -
+    layer   sha256:ab3cb76a60bd                    99.9 kB               -
+    layer   sha256:f4826685217f                    -                     2.1 kB
+    layer   sha256:6f0fc4d2d879                    -                     99.9 kB
+    size    shared                                 2.1 kB                2.1 kB
+    file    /usr/bin/app                           sha256:faad7b615873   sha256:315ec362b31d
+    file    /usr/share/data                        sha256:4869c6ab175b   sha256:10fc988b7bb0
+    ");
+    assert_snapshot!(at("find team/web --label org.opencontainers.image.title", 80), @"
+    TAG              MATCHED
+    team/web:2.0.0   label org.opencontainers.image.title=web 2.0.0
+    team/web:2.1.0   label org.opencontainers.image.title=web 2.1.0
+    team/web:latest  label org.opencontainers.image.title=web 2.1.0
+    team/web:pr-118  label org.opencontainers.image.title=web pr-118
+    ");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_file_that_names_nothing_is_refused() {
     exit 2
     --- stderr
     error: cannot use --refs -
-    cause: cannot read the images in use
+    cause: cannot read the names of images
     cause: '{{ .Values.image }}' is an unexpanded template
     hint:  use manifests of Kubernetes, a rendered chart, a compose file, or one reference per line
     ");

@@ -32,14 +32,14 @@ fn a_digest_and_a_platform_are_waited_for() {
     --- stderr
     waiting: app:1 is sha256:791ca803dd5c56cd7191eaed482541ca8b0577a5f85e5eb8817a8ea8b0324bc4, not sha256:0000000000000000000000000000000000000000000000000000000000000000
     error: timed out after 200ms
-    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
+    cause: app:1 is sha256:791ca803dd5c56cd7191eaed482541ca8b0577a5f85e5eb8817a8ea8b0324bc4, not sha256:0000000000000000000000000000000000000000000000000000000000000000
     ");
     assert_snapshot!(wait("--platform linux/s390x --timeout 200ms"), @"
     exit 12
     --- stderr
     waiting: app:1 has no image for linux/s390x, but for linux/amd64
     error: timed out after 200ms
-    hint:  use --timeout to set the limit for the whole command, -v to see what it waits for
+    cause: app:1 has no image for linux/s390x, but for linux/amd64
     ");
 }
 

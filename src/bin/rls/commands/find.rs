@@ -8,7 +8,7 @@ use registry_ls::registry::{Content, Document, FetchedConfig, Problem, Repositor
 
 use super::context::Context;
 use super::places::Target;
-use super::stream::{MAX_PENDING, close};
+use super::stream::{MAX_PENDING, close_list};
 use super::suggestions;
 use super::walk::{Note, Walk};
 use crate::args::FindArgs;
@@ -56,7 +56,7 @@ pub async fn run(args: &FindArgs, context: &Context<'_>) -> Result<(), CommandEr
         Ok(Note::Finished)
     });
     let outcome = outcome.await;
-    close(output, outcome)
+    close_list(context, output, outcome, || "no tags found".to_owned())
 }
 
 /// What is searched for.

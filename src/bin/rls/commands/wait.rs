@@ -9,7 +9,7 @@ use super::context::Context;
 use super::digest::record;
 use crate::args::WaitArgs;
 use crate::output::{DigestRecord, DigestView};
-use crate::report::CommandError;
+use crate::report::{CommandError, HintContext};
 use crate::usage::Usage;
 
 /// How much longer each pause is than the one before, at most up to [`MAX_PAUSE`].
@@ -28,7 +28,8 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
     let mut pause = args.interval;
     let mut reported = String::new();
     let digest = loop {
-        let reason = match context.until_shutdown(look(args, repository, reference)).await? {
+        let look = context.until_shutdown(look(args, repository, reference)).await;
+        let reason = match look.map_err(|end| with_reason(end, &reported))? {
             Ok(Look::Ready(digest)) => break digest,
             Ok(Look::NotYet(reason)) => reason,
             Err(error) if may_pass(&error) => error.to_string(),
@@ -39,11 +40,22 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
             context.report.summary(&format!("waiting: {reason}"));
             reported = reason;
         }
-        context.until_shutdown(tokio::time::sleep(pause)).await?;
+        let slept = context.until_shutdown(tokio::time::sleep(pause)).await;
+        slept.map_err(|end| with_reason(end, &reported))?;
         pause = pause.mul_f64(GROWTH).min(MAX_PAUSE.max(args.interval));
     };
     output.write(&DigestRecord { digest: Some(digest.to_string()), ..record(repository, reference) })?;
     Ok(output.finish()?)
+}
+
+/// Why the command ended, with what it waited for if that is the time limit.
+fn with_reason(end: CommandError, reason: &str) -> CommandError {
+    match end {
+        CommandError::Failed(error, hint_context) if matches!(error.kind(), Kind::TimedOut) && !reason.is_empty() => {
+            CommandError::Failed(error.because(reason), Box::new(HintContext { waits: true, ..*hint_context }))
+        }
+        end => end,
+    }
 }
 
 /// The result of one check.

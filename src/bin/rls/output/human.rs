@@ -66,7 +66,9 @@ impl Human {
     /// `sha256:9b1f27c4a0d1`; other text is unchanged.
     pub fn short(&self, digest: &str) -> String {
         match digest.split_once(':').filter(|_| !self.whole) {
-            Some((algorithm, hex)) if hex.len() > SHORT && hex.is_ascii() => format!("{algorithm}:{}", &hex[..SHORT]),
+            Some((algorithm, hex)) if hex.len() > SHORT && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                format!("{algorithm}:{}", &hex[..SHORT])
+            }
             _ => digest.to_owned(),
         }
     }
@@ -148,7 +150,7 @@ mod tests {
     fn digests_are_shortened_and_other_text_is_not() {
         let digest = format!("sha256:9b1f27c4{}", "0".repeat(56));
         assert_eq!(human().short(&digest), "sha256:9b1f27c40000");
-        for text in ["sha256:9b1f27c40000", "latest", "a:ééééééééé", ""] {
+        for text in ["sha256:9b1f27c40000", "latest", "a:ééééééééé", "http://registry.corp:5000/app", ""] {
             assert_eq!(human().short(text), text);
         }
     }

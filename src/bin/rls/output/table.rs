@@ -1,7 +1,7 @@
 //! Tables: aligned columns, a bold header, repeated cells dimmed, fitted to the terminal.
 //!
-//! A table that is too wide first shortens digests, then leaves out columns; only the first column is ever cut, when it
-//! is alone.
+//! A table that is too wide first shortens digests, then leaves out columns; the name of the thing is cut only when that
+//! is not enough. What a view calls essential is neither left out nor cut.
 
 use tabled::builder::Builder;
 use tabled::settings::object::Rows;
@@ -34,6 +34,8 @@ pub struct Table {
     shortened: bool,
     /// The columns that are shown.
     shown: Vec<usize>,
+    /// Those that are never left out.
+    essential: &'static [Column],
     above: Vec<String>,
 }
 
@@ -42,7 +44,12 @@ impl Table {
     pub fn new(columns: Vec<Column>, header: bool, width: Option<usize>, styles: Styles) -> Self {
         let (widths, shown) = (vec![0; columns.len()], (0..columns.len()).collect());
         let (rows, above) = (Vec::new(), Vec::new());
-        Self { columns, header, width, styles, rows, widths, shortened: false, shown, above }
+        Self { columns, header, width, styles, rows, widths, shortened: false, shown, essential: &[], above }
+    }
+
+    /// Never leaves out these columns.
+    pub fn keeping(self, essential: &'static [Column]) -> Self {
+        Self { essential, ..self }
     }
 
     /// Adds a row, and returns the lines that are ready, if any. With one column nothing is aligned: each row is ready
@@ -113,11 +120,12 @@ impl Table {
     }
 
     /// Leaves out one column: one without a title, else the last without which the table fits, else the widest. The
-    /// first column and the name of the thing stay. Returns whether one was left out.
+    /// first column, the name of the thing and what is essential stay. Returns whether one was left out.
     fn drop_column(&mut self, max: usize) -> bool {
         let total = self.total();
         let title = |column: usize| self.columns[column];
-        let others = self.shown.iter().enumerate().skip(1).filter(|(_, column)| !NAMES.contains(&title(**column)));
+        let stays = |column: usize| NAMES.contains(&title(column)) || self.essential.contains(&title(column));
+        let others = self.shown.iter().enumerate().skip(1).filter(|(_, column)| !stays(**column));
         let enough = |column: usize| total - self.widths[column] - GAP <= max;
         let bar = others.clone().find(|(_, column)| title(**column).is_empty());
         let last = bar.or_else(|| others.clone().rev().find(|(_, column)| enough(**column)));
@@ -156,7 +164,7 @@ impl Table {
         for (index, row) in rows.iter().enumerate() {
             self.color(&mut table, index, row);
         }
-        if let Some(width) = self.width {
+        if let Some(width) = self.width.filter(|_| self.essential.is_empty()) {
             table.with(Width::truncate(width + GAP).suffix(self.styles.ellipsis()).priority(Priority::max(true)));
         }
         let mut text = String::new();
@@ -191,6 +199,20 @@ mod tests {
         let mut table = Table::new(columns, true, width, Styles::new(colored));
         let ready: String = rows.iter().filter_map(|row| table.push(cells(row))).collect();
         ready + &table.take()
+    }
+
+    #[test]
+    fn essential_columns_are_neither_left_out_nor_cut() {
+        let table = |width| {
+            let columns = vec!["KIND", "NAME", "SIZE", "LEFT", "RIGHT"];
+            let mut table = Table::new(columns, true, Some(width), Styles::new(false)).keeping(&["LEFT", "RIGHT"]);
+            table.push(cells(&["layer", "a-rather-long-name", "1 B", "some value", "another value"]));
+            table.take()
+        };
+        let kept =
+            "KIND   NAME                LEFT        RIGHT\nlayer  a-rather-long-name  some value  another value\n";
+        assert_eq!(table(55), kept);
+        assert_eq!(table(20), kept, "its lines continue on the next line of the terminal");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How records are shown to people.
 
 use serde::Serialize;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::escape::escape;
 use super::human::Human;
@@ -30,6 +31,33 @@ impl Cell {
     pub fn digest(digest: &str, human: &Human) -> Self {
         let short = human.short(digest);
         Self { short: (short != digest).then(|| escape(&short).into_owned()), ..Self::new(digest) }
+    }
+
+    /// Text with digests in it, which are shown whole if they fit.
+    pub fn with_digests(text: &str, human: &Human) -> Self {
+        let short = |word: &str| {
+            let end = word.trim_end_matches([',', ';', ')']).len();
+            human.short(&word[..end]) + &word[end..]
+        };
+        let short = text.split(' ').map(short).collect::<Vec<_>>().join(" ");
+        Self { short: (short != text).then(|| escape(&short).into_owned()), ..Self::new(text) }
+    }
+
+    /// Its text is cut to so many columns of the terminal where the table is too wide.
+    pub fn cut_to(self, width: usize, human: &Human) -> Self {
+        let shown = self.short.as_deref().unwrap_or(&self.text);
+        if human.whole || shown.width() <= width {
+            return self;
+        }
+        let mut left = width.saturating_sub(1);
+        let fits = |c: &char| {
+            let columns = c.width().unwrap_or_default();
+            let fits = columns <= left;
+            left = left.saturating_sub(columns);
+            fits
+        };
+        let cut: String = shown.chars().take_while(fits).collect();
+        Self { short: Some(cut + human.styles.ellipsis()), ..self }
     }
 }
 
@@ -61,6 +89,12 @@ pub trait View {
     /// The columns of `table`; none when `table` is [`View::text`].
     fn columns(&self) -> Vec<Column> {
         Vec::new()
+    }
+
+    /// The columns that a table never leaves out, besides those that name the thing: without them a row says nothing.
+    /// Rows that are too wide with them continue on the terminal's next line.
+    fn essential(&self) -> &'static [Column] {
+        &[]
     }
 
     /// The rows of `table`, as wide as [`View::columns`].

@@ -50,7 +50,7 @@ impl<V: View, W: Write> Output<V, W> {
         let encoder = match layout {
             Layout::Format(Format::Table) => match view.columns() {
                 columns if columns.is_empty() => Encoder::Text,
-                columns => Encoder::Table(Table::new(columns, header, width, human.styles)),
+                columns => Encoder::Table(Table::new(columns, header, width, human.styles).keeping(view.essential())),
             },
             Layout::Format(Format::Plain) => Encoder::Plain(Lines::default()),
             Layout::Format(Format::Json) => Encoder::Json(None),

@@ -1,6 +1,6 @@
 use registry_ls::analysis::DifferenceKind;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::field::UNKNOWN;
 use crate::output::{Cell, Column, Human, Lines, View};
@@ -26,6 +26,9 @@ pub struct DifferenceRecord {
     /// On the right; `null` where it is absent.
     pub right: Value,
 }
+
+/// To how many columns of the terminal a value is cut where the table is too wide, such as the command of a build step.
+const VALUE: usize = 40;
 
 /// The name of a kind of difference.
 pub fn difference_kind(kind: DifferenceKind) -> &'static str {
@@ -64,15 +67,40 @@ impl View for DifferenceView {
         vec!["KIND", "NAME", "LEFT", "RIGHT"]
     }
 
+    fn essential(&self) -> &'static [Column] {
+        &["LEFT", "RIGHT"]
+    }
+
     fn rows(&self, record: &DifferenceRecord, human: &Human) -> Vec<Vec<Cell>> {
-        let shown = |value: &Value| match (record.kind, value.as_u64()) {
-            ("layer" | "size", Some(size)) => human.size(size),
+        let shown = |value: &Value, other: &Value| match (record.kind, value) {
+            ("layer" | "size", Value::Number(size)) => human.size(size.as_u64().unwrap_or_default()),
+            ("file", Value::Object(file)) => described(file, other.as_object(), human),
             _ => text(value),
         };
-        let [left, right] = [shown(&record.left), shown(&record.right)];
-        let texts = [record.kind.to_owned(), self.name(record), left, right];
-        vec![texts.iter().map(Cell::new).collect()]
+        let [left, right] = [shown(&record.left, &record.right), shown(&record.right, &record.left)];
+        let value = |text: &str| Cell::with_digests(text, human).cut_to(VALUE, human);
+        let name = Cell::with_digests(&self.name(record), human);
+        vec![vec![Cell::new(record.kind), name, value(&left), value(&right)]]
     }
+}
+
+/// What a file is; of two with the same path only what differs.
+fn described(file: &Map<String, Value>, other: Option<&Map<String, Value>>, human: &Human) -> String {
+    let differs = |key: &str| other.is_none_or(|other| other.get(key) != file.get(key));
+    let part = |key: &str| {
+        let value = file.get(key).filter(|_| differs(key))?;
+        Some(match (key, value) {
+            ("type", Value::String(kind)) if other.is_none() && kind == "file" => return None,
+            // Beside a file that is absent these say little.
+            ("mode" | "uid" | "gid" | "digest", _) if other.is_none() => return None,
+            ("digest", _) if differs("size") => return None,
+            ("uid" | "gid", id) => format!("{key} {id}"),
+            ("size", size) => human.size(size.as_u64().unwrap_or_default()),
+            ("link", Value::String(target)) => format!("-> {target}"),
+            (_, value) => text(value),
+        })
+    };
+    ["type", "mode", "uid", "gid", "size", "link", "digest"].into_iter().filter_map(part).collect::<Vec<_>>().join(" ")
 }
 
 impl DifferenceView {

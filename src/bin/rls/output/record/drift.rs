@@ -26,8 +26,9 @@ impl View for SnapshotView {
         vec!["REFERENCE", "DIGEST"]
     }
 
-    fn rows(&self, record: &DigestRecord, _: &Human) -> Vec<Vec<Cell>> {
-        vec![vec![Cell::new(&record.reference), Cell::new(record.digest.as_deref().unwrap_or(UNKNOWN))]]
+    fn rows(&self, record: &DigestRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let digest = record.digest.as_deref().unwrap_or(UNKNOWN);
+        vec![vec![Cell::new(&record.reference), Cell::digest(digest, human)]]
     }
 }
 
@@ -115,8 +116,13 @@ impl View for DriftView {
         vec!["CHANGE", "TAG", "WAS", "IS"]
     }
 
-    fn rows(&self, record: &DriftRecord, _: &Human) -> Vec<Vec<Cell>> {
-        vec![self.fields(record).iter().map(Cell::new).collect()]
+    fn essential(&self) -> &'static [Column] {
+        &["TAG", "WAS", "IS"]
+    }
+
+    fn rows(&self, record: &DriftRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let [change, name, was, is] = self.fields(record);
+        vec![vec![Cell::new(change), Cell::new(name), Cell::digest(&was, human), Cell::digest(&is, human)]]
     }
 }
 

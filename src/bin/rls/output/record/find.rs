@@ -43,8 +43,13 @@ impl View for FindView {
         vec!["TAG", "DIGEST", "MATCHED"]
     }
 
-    fn rows(&self, record: &FindRecord, _: &Human) -> Vec<Vec<Cell>> {
-        vec![self.fields(record).iter().map(Cell::new).collect()]
+    fn essential(&self) -> &'static [Column] {
+        &["MATCHED"]
+    }
+
+    fn rows(&self, record: &FindRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let [name, digest, matched] = self.fields(record);
+        vec![vec![Cell::new(name), Cell::digest(&digest, human), Cell::with_digests(&matched, human)]]
     }
 }
 

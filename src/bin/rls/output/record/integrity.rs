@@ -77,8 +77,12 @@ impl View for IntegrityView {
         vec!["STATUS", "REFERENCE", "PROBLEM", "DETAIL"]
     }
 
-    fn rows(&self, record: &IntegrityRecord, _: &Human) -> Vec<Vec<Cell>> {
-        let text = |text: &Option<String>| Cell::new(text.as_deref().unwrap_or(UNKNOWN));
+    fn essential(&self) -> &'static [Column] {
+        &["DETAIL"]
+    }
+
+    fn rows(&self, record: &IntegrityRecord, human: &Human) -> Vec<Vec<Cell>> {
+        let text = |text: &Option<String>| Cell::with_digests(text.as_deref().unwrap_or(UNKNOWN), human);
         let tone = if record.status == Integrity::Ok { Tone::Good } else { Tone::Bad };
         let status = Cell { tone, ..Cell::new(record.status.to_string()) };
         vec![vec![status, Cell::new(&record.reference), text(&record.problem), text(&record.detail)]]

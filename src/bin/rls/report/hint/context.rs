@@ -39,6 +39,8 @@ pub struct HintContext {
     pub image: Option<String>,
     /// Whether the request was for a list that is held in memory.
     pub held_list: bool,
+    /// Whether the command waited for something, up to the time limit that it was given for that.
+    pub waits: bool,
 }
 
 impl HintContext {
@@ -56,6 +58,7 @@ impl HintContext {
             listing: false,
             image: None,
             held_list: false,
+            waits: false,
         }
     }
 

@@ -76,6 +76,7 @@ impl HintContext {
                 let hints: Vec<_> = own.into_iter().chain(skip_verify).collect();
                 (!hints.is_empty()).then(|| hints.join("; "))
             }
+            Kind::TimedOut if self.waits => None,
             Kind::TimedOut => {
                 Some("use --timeout to set the limit for the whole command, -v to see what it waits for".to_owned())
             }
