@@ -72,6 +72,7 @@ pub fn found_in(bytes: &[u8]) -> Vec<&'static str> {
     let is_found = |canary: &&str| {
         escaped(canary).iter().any(|form| lower.contains(&form.to_ascii_lowercase()))
             || unspaced.to_ascii_lowercase().contains(&canary.to_ascii_lowercase())
+            || in_hexadecimal(&lower, canary)
             || in_base64(canary).iter().any(|form| text.contains(form.as_str()) || unspaced.contains(form.as_str()))
     };
     ALL.into_iter().filter(is_found).collect()
@@ -91,6 +92,9 @@ pub fn forms(secret: &str) -> Vec<String> {
         STANDARD.encode(secret),
         STANDARD.encode(format!("{{\"password\":\"{}\"}}", escaped(secret)[1])),
         pair(secret).replace('=', "%3D"),
+        hex::encode(secret),
+        secret.bytes().map(|byte| format!("{byte:02X}:")).collect(),
+        secret.bytes().map(|byte| format!("0x{byte:02x} ")).collect(),
     ]);
     forms
 }
@@ -105,6 +109,12 @@ fn escaped(text: &str) -> Vec<String> {
         each(&|code| format!("&#{code};")),
         each(&|code| format!("&#x{code:x};")),
     ]
+}
+
+/// Whether a text is in another one in hexadecimal numbers, however these are separated.
+fn in_hexadecimal(lower: &str, text: &str) -> bool {
+    let digits = lower.replace("0x", "").replace([':', ' ', ',', '\n'], "");
+    digits.contains(&hex::encode(text.to_ascii_lowercase())) || digits.contains(&hex::encode(text))
 }
 
 /// The middle of a text in base64, for each of the three ways in which it can lie in what was encoded.
@@ -126,6 +136,8 @@ fn a_canary_is_found_in_every_encoding() {
             STANDARD.encode(canary),
             STANDARD.encode(format!("a longer name:{canary} and more")),
             canary.chars().map(|c| format!("{c}\n")).collect(),
+            hex::encode(canary),
+            canary.bytes().map(|byte| format!("{byte:02X}:")).collect(),
         ] {
             assert_eq!(found_in(shown.as_bytes()), [canary], "{shown}");
         }

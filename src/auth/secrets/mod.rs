@@ -1,10 +1,10 @@
 //! Masks secrets in what servers say: those that were sent, in every form in which an echo can write them, and what is
 //! a secret by its shape.
 //!
-//! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 as part of something longer,
-//! in capitals, or folded into lines. These forms cannot be enumerated. So the text is decoded instead, with the
-//! position of each byte, and a secret in any reading of it is masked in the text. The time is linear in the text,
-//! whatever a server sends.
+//! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 or in hexadecimal digits as
+//! part of something longer, in capitals, folded into lines, or cut. These forms cannot be enumerated. So the text is
+//! decoded instead, with the position of each byte, and a secret in any reading of it is masked in the text. The time is
+//! linear in the text, whatever a server sends.
 
 mod pattern;
 mod reading;
@@ -104,6 +104,11 @@ impl Secrets {
         for offset in 0..4 {
             for reading in last.decoded(offset).and_unescaped() {
                 // Decoded data contains short words by chance.
+                marks.mark(&reading, pattern::found(&patterns, &reading, false));
+            }
+        }
+        for offset in 0..2 {
+            for reading in last.hexadecimal(offset).and_unescaped() {
                 marks.mark(&reading, pattern::found(&patterns, &reading, false));
             }
         }

@@ -11,14 +11,20 @@ use super::reading::Reading;
 /// Shorter secrets are parts of ordinary words, and masked only where they stand alone.
 const MIN_LENGTH: usize = 4;
 
-/// How much of a long secret is looked for; what follows is compared.
+/// How much of a long secret is looked for; what is beside it is compared.
 const MAX_LENGTH: usize = 1024;
 
-/// A secret in the form that is searched for: folded, see [`folded`].
+/// From this length on, each half of a secret is masked too: an echo may be cut, or spread over two texts. Half of a
+/// shorter one may be a word.
+const MIN_HALVED: usize = 16;
+
+/// A secret, or a half of one, in the form that is searched for: folded, see [`folded`].
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     finder: Finder<'static>,
-    /// What follows in a secret longer than [`MAX_LENGTH`].
+    /// What precedes it in the secret, from its end to its start.
+    before: Vec<u8>,
+    /// What follows it in the secret.
     rest: Vec<u8>,
     /// Whether it has to stand alone.
     whole: bool,
@@ -47,12 +53,23 @@ impl Pattern {
         forms.sort();
         forms.dedup();
         forms.retain(|form| !form.is_empty());
-        forms.into_iter().map(|form| Self::new(&form, is_short)).collect()
+        forms.into_iter().flat_map(|form| Self::of_form(&form, is_short)).collect()
     }
 
-    fn new(form: &[u8], whole: bool) -> Self {
-        let (start, rest) = form.split_at(form.len().min(MAX_LENGTH));
-        Self { finder: Finder::new(start).into_owned(), rest: rest.to_owned(), whole: whole || form.len() < MIN_LENGTH }
+    fn of_form(form: &[u8], whole: bool) -> Vec<Self> {
+        let whole = whole || form.len() < MIN_LENGTH;
+        if form.len() < MIN_HALVED {
+            return vec![Self::new(form, 0..form.len(), whole)];
+        }
+        let length = form.len().div_ceil(2).min(MAX_LENGTH);
+        vec![Self::new(form, 0..length, whole), Self::new(form, form.len() - length..form.len(), whole)]
+    }
+
+    /// Looks for this part of a form.
+    fn new(form: &[u8], part: Range<usize>, whole: bool) -> Self {
+        let before = form[..part.start].iter().rev().copied().collect();
+        let rest = form[part.end..].to_owned();
+        Self { finder: Finder::new(&form[part]).into_owned(), before, rest, whole }
     }
 }
 
@@ -65,8 +82,10 @@ pub(super) fn found(patterns: &[&Pattern], reading: &Reading, short: bool) -> Ve
         let mut at = 0;
         while let Some(next) = pattern.finder.find(&text[at..]) {
             let (start, end) = (at + next, at + next + length);
-            let same = pattern.rest.iter().zip(&text[end..]).take_while(|(one, other)| one == other).count();
-            at = end + same;
+            let same = pattern.before.iter().zip(text[at..start].iter().rev()).take_while(|(one, other)| one == other);
+            let start = start - same.count();
+            let same = pattern.rest.iter().zip(&text[end..]).take_while(|(one, other)| one == other);
+            at = end + same.count();
             if !pattern.whole || reading.is_whole_word(&(start..at)) {
                 found.push(start..at);
             }

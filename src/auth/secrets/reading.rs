@@ -64,8 +64,8 @@ const LATIN_ENTITIES: &str = "nbsp iexcl cent pound curren yen brvbar sect uml c
     ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash \
     ugrave uacute ucirc uuml yacute thorn yuml";
 
-/// One way to read a text. White space and control characters are left out, since they may be anywhere in folded text;
-/// [`Reading::is_gap`] says where.
+/// One way to read a text. White space, control characters and combining accents are left out, since they may be
+/// anywhere in folded text; [`Reading::is_gap`] says where.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     bytes: Vec<u8>,
@@ -143,6 +143,31 @@ impl Reading {
         decoded
     }
 
+    /// What is written as hexadecimal numbers of two digits, which may begin with either digit of a run. What may be
+    /// between them (`6a:6b`, `0x6a, 0x6b`, `=6A=6B` of quoted-printable) does not end a run.
+    pub fn hexadecimal(&self, offset: usize) -> Self {
+        let mut decoded = Self::default();
+        let mut digits = Vec::new();
+        let mut at = 0;
+        while at <= self.bytes.len() {
+            match self.bytes.get(at) {
+                Some(b'0') if matches!(self.bytes.get(at + 1), Some(b'x' | b'X')) => at += 1,
+                Some(b':' | b'=' | b',' | b';' | b'-') => {}
+                Some(byte) if byte.is_ascii_hexdigit() => digits.push(at),
+                _ => {
+                    for pair in digits.get(offset..).unwrap_or_default().chunks_exact(2) {
+                        let number = pair.iter().filter_map(|at| char::from(self.bytes[*at]).to_digit(16));
+                        let byte = number.fold(0, |number, digit| number << 4 | digit) as u8;
+                        decoded.push_byte(byte, self.places[pair[0]].start..self.places[pair[1]].end);
+                    }
+                    digits.clear();
+                }
+            }
+            at += 1;
+        }
+        decoded
+    }
+
     /// Adds what up to four characters of base64 hold.
     fn push_group(&mut self, encoded: &Self, group: Range<usize>) {
         let digits = group.clone().filter_map(|at| sextet(encoded.bytes[at]));
@@ -154,7 +179,13 @@ impl Reading {
     }
 
     fn push(&mut self, c: char, place: Range<usize>) {
-        if !c.is_whitespace() && !c.is_control() {
+        let c = match c {
+            // Full-width forms of ASCII.
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            c => c,
+        };
+        let is_combining = ('\u{300}'..='\u{36f}').contains(&c);
+        if !c.is_whitespace() && !c.is_control() && !is_combining {
             let mut buffer = [0; 4];
             c.encode_utf8(&mut buffer).bytes().for_each(|byte| self.push_any(byte, place.clone()));
         }
@@ -291,6 +322,7 @@ mod tests {
             ("%2525252526", "&"),
             (r"\\\\u0026amp;lt;", "<"),
             ("a b\r\n\tc\u{a0}d\\n\0e", "abcde"),
+            ("\u{ff41}b\u{301}\u{ff01}", "ab!"),
         ] {
             assert_eq!(unescaped(text), expected, "{text}");
         }
@@ -303,6 +335,25 @@ mod tests {
         let places: Vec<_> = (0..last.bytes().len()).map(|at| &text[last.place(at..at + 1)]).collect();
         assert_eq!(places, ["ä", "ä", "\\u0026", "%26", "&amp;", "x"]);
         assert_eq!((last.is_gap(2), last.is_gap(3), last.is_gap(4), last.is_gap(6)), (true, false, true, true));
+    }
+
+    #[test]
+    fn hexadecimal_numbers_are_decoded_however_they_are_separated() {
+        for (text, offset) in [
+            ("616e6e3a7077", 0),
+            ("x 616E6E3A7077.", 0),
+            ("0616e6e3a7077", 1),
+            ("61:6e:6e:3a:70:77", 0),
+            ("0x61, 0x6e, 0x6e, 0x3a, 0x70, 0x77", 0),
+            ("=61=6E=6E=3A=70=77", 0),
+            ("61006e006e003a0070007700", 0),
+        ] {
+            let decoded = Reading::of(text).hexadecimal(offset);
+            assert_eq!(decoded.bytes(), b"ann:pw", "{text}");
+        }
+        let text = "a 6a-6B z";
+        let decoded = Reading::of(text).hexadecimal(1);
+        assert_eq!(&text[decoded.place(0..1)], "6a", "an odd digit before it");
     }
 
     #[test]

@@ -36,6 +36,15 @@ fn forms(secret: &str) -> Vec<String> {
         each(&|c| format!("&#x{:X};", u32::from(c))),
         each(&|c| format!("{c} ")),
         each(&|c| format!("{c}\r\n\t")),
+        hex::encode(secret),
+        hex::encode_upper(format!("a{secret}z")),
+        hex::encode(secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
+            .chars()
+            .filter(|_| secret.is_ascii())
+            .collect(),
+        secret.bytes().map(|byte| format!("{byte:02x}:")).collect(),
+        secret.bytes().map(|byte| format!("0x{byte:02X}, ")).collect(),
+        secret.bytes().map(|byte| format!("={byte:02X}")).collect(),
         BASE64_STANDARD.encode(secret),
         BASE64_STANDARD.encode(format!("ann:{secret}")),
         BASE64_STANDARD.encode(format!("an:{secret}")).trim_end_matches('=').to_owned(),
@@ -56,6 +65,7 @@ fn legible(text: &str) -> Vec<String> {
     let mut legible: Vec<_> = readings(Reading::of(text)).collect();
     let last = Reading::all(text).last().unwrap();
     legible.extend((0..4).flat_map(|offset| readings(last.decoded(offset)).collect::<Vec<_>>()));
+    legible.extend((0..2).flat_map(|offset| readings(last.hexadecimal(offset)).collect::<Vec<_>>()));
     legible
 }
 
@@ -174,12 +184,29 @@ fn a_long_secret_is_masked_as_far_as_it_is_echoed() {
 }
 
 #[test]
+fn half_of_a_secret_is_masked() {
+    let known = knowing(&["s3cret-c0rporate-pw", "hunter2hunter2"]);
+    for (said, shown) in [
+        ("you sent s3cret-c0rpor; then ate-pw", "you sent REDACTED; then ate-pw"),
+        (r#"{"a":"s3cret","b":"-c0rporate-pw"}"#, r#"{"a":"s3cret","b":"REDACTED"}"#),
+        ("first: s3cret-c0", "first: s3cret-c0"),
+        ("s3cret-c0rporate-p", "REDACTED"),
+        ("a shorter one: hunter2", "a shorter one: hunter2"),
+        ("hex 7333637265742d63307270 6f72", "hex REDACTED"),
+    ] {
+        assert_eq!(known.masked(said), shown);
+    }
+}
+
+#[test]
 fn no_text_takes_long() {
     let repeated = "a".repeat(2000);
     let secrets: Vec<_> = (0..2).map(|number| format!("{repeated}{number}")).collect();
     let known = knowing(&secrets.iter().map(String::as_str).collect::<Vec<_>>());
     // Each would take minutes if the time were not in proportion.
-    for unit in ["a", "%25", "://", "://x@", "bearer ", "sig=", "&", "&#", "\\", "\\u", "YWFh", "a=", "%", "é"] {
+    for unit in
+        ["a", "%25", "://", "://x@", "bearer ", "sig=", "&", "&#", "\\", "\\u", "0x61:", "6", "YWFh", "a=", "%", "é"]
+    {
         let text = unit.repeat(8 * 1024 / unit.len());
         assert!(known.masked(&text).len() <= text.len() * MASK.len(), "{unit}");
     }
