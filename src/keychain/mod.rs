@@ -87,14 +87,14 @@ impl Keychain {
     /// 5. the `registries.yaml` of k3s and rke2.
     pub fn discover(options: Options) -> Self {
         let sources = sources::of(&options);
-        Self::new(Source::Discover { sources, helpers: Helpers::new(options.path, options.helper_limit) })
+        Self::new(Source::Discover { sources, helpers: Helpers::of(&options) })
     }
 
     /// A keychain that searches where another client does: docker in its `config.json`, podman in `auth.json` and then
     /// there, k3s and rke2 in their `registries.yaml`. containerd has no credentials of its own.
     pub(crate) fn of_client(options: Options, client: OtherClient) -> Self {
         let sources = sources::of_client(&options, client);
-        Self::new(Source::Discover { sources, helpers: Helpers::new(options.path, options.helper_limit) })
+        Self::new(Source::Discover { sources, helpers: Helpers::of(&options) })
     }
 
     /// The credentials for a registry or, for a request about one, for a repository of it: all that match, in the order

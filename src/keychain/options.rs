@@ -32,6 +32,8 @@ pub struct Options {
     pub path: Option<OsString>,
     /// Time limit of a call of a credential helper.
     pub helper_limit: Duration,
+    /// Variables of this process' environment that credential helpers do not inherit: secrets that are not theirs.
+    pub helper_unset: Vec<OsString>,
 }
 
 /// A file with credentials that the user named: a docker `config.json`, a podman `auth.json` or Kubernetes pull
@@ -62,6 +64,7 @@ impl Default for Options {
             root: None,
             path: None,
             helper_limit: HELPER_LIMIT,
+            helper_unset: Vec::new(),
         }
     }
 }

@@ -221,3 +221,19 @@ fn no_credential_leaves_its_origin() {
         assert!(met.iter().all(|(reached, _)| *reached != by), "{by:?} is followed: {met:?}");
     }
 }
+
+#[test]
+fn a_credential_helper_does_not_inherit_the_password_for_another_registry() {
+    let wants_password = || Server::start(|_| Reply::wants_password());
+    let (own, other) = (wants_password(), wants_password());
+    let answer = r#"{"ServerURL":"","Username":"bob","Secret":"of-the-other-one"}"#;
+    let script = format!("cat >/dev/null; env | grep ^RLS_ >\"$HOME/inherited\"; echo '{answer}'");
+    let rls = program().helper(&script).env("RLS_REGISTRY", own.url()).holding(Holder::Environment, &own.host());
+    let rls = rls.words("tags").arg(format!("{}/team/app", other.url()));
+    let outcome = rls.observe();
+    // The file that the helper has left is looked at, too.
+    outcome.is_clean();
+    let inherited = std::fs::read_to_string(rls.home().join("inherited")).expect("the helper was run");
+    assert!(inherited.contains("RLS_USERNAME=ann"), "{inherited}");
+    assert!(other.requests().iter().any(|request| request.authorization().is_some()), "{outcome}");
+}

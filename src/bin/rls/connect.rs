@@ -42,6 +42,9 @@ pub struct Connector {
 /// CA files, client certificate and key, and whether certificates are verified.
 type TrustFiles = (Vec<PathBuf>, Option<(PathBuf, PathBuf)>, bool);
 
+/// Variables with passwords, which are for one registry and not for credential helpers.
+const PASSWORDS: [&str; 2] = ["RLS_PASSWORD", "DOCKER_LS_PASSWORD"];
+
 /// The parts of a client.
 #[derive(Debug)]
 pub struct Parts {
@@ -62,6 +65,7 @@ pub fn keychain_options(settings: &Settings, auth_file: Option<PathBuf>) -> keyc
     keychain::Options {
         auth_file: auth_file.map(AuthFile::Path),
         helper_limit: HELPER_TIMEOUT,
+        helper_unset: PASSWORDS.map(Into::into).into(),
         root: Some(settings.root()),
         ..keychain::Options::from_env()
     }
@@ -150,7 +154,11 @@ impl Connector {
             client_id: "rls".to_owned(),
             ..Options::default()
         };
-        let places = keychain::Options { root: root.clone(), ..keychain::Options::from_env() };
+        let places = keychain::Options {
+            root: root.clone(),
+            helper_unset: PASSWORDS.map(Into::into).into(),
+            ..keychain::Options::from_env()
+        };
         Ok(Parts {
             keychain: self.keychain(connection.account, &connection.registry, places).await?,
             registry: connection.registry,

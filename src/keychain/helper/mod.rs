@@ -19,6 +19,7 @@ use tokio::sync::OnceCell;
 use self::group::Group;
 use super::entry;
 use super::key::ServerKey;
+use super::options::Options;
 use crate::auth::{Credentials, SecretOrigin, Secrets};
 use crate::error::{Error, Result, without_os_error};
 
@@ -79,6 +80,8 @@ pub(super) struct HelperCredentials {
 pub(super) struct Helpers {
     path: Option<OsString>,
     limit: Duration,
+    /// Variables that helpers do not inherit.
+    unset: Vec<OsString>,
     asked: Mutex<Asked>,
 }
 
@@ -86,9 +89,14 @@ pub(super) struct Helpers {
 type Asked = HashMap<(String, String), Arc<OnceCell<Answer>>>;
 
 impl Helpers {
+    /// The helpers of these options.
+    pub fn of(options: &Options) -> Self {
+        Self { unset: options.helper_unset.clone(), ..Self::new(options.path.clone(), options.helper_limit) }
+    }
+
     /// Helpers in the folders of `path`, which has the format of `PATH`; `limit` is the time limit of a call.
     pub fn new(path: Option<OsString>, limit: Duration) -> Self {
-        Self { path, limit, asked: Mutex::default() }
+        Self { path, limit, unset: Vec::new(), asked: Mutex::default() }
     }
 
     /// Asks the helper `name` for the credentials stored under `key`.
@@ -145,9 +153,12 @@ impl Helpers {
     async fn run(&self, name: &str, action: &str, input: &SecretString) -> Result<Output, (HelperFault, String)> {
         let program = format!("docker-credential-{name}");
         let path = self.find(&program)?;
-        // The helper inherits the environment. By the protocol, messages are on standard output; many helpers print
-        // them on standard error all the same.
+        // The helper inherits the environment, without secrets of others. By the protocol, messages are on standard
+        // output; many helpers print them on standard error all the same.
         let mut command = Command::new(path);
+        for name in &self.unset {
+            command.env_remove(name);
+        }
         command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let child = Group::spawn(command);
         let mut child = child.map_err(|error| (HelperFault::NotStarted, not_started(&error)))?;

@@ -34,6 +34,24 @@ async fn a_helper_reads_the_key_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_helper_inherits_the_environment_without_other_secrets() {
+    let folder = folder(&[("test", r#"printf '{"Username":"%s","Secret":"%s"}' "${HOME-none}" "${PATH-none}""#)]);
+    let path = Some(folder.path().into());
+    let of = |unset: &[&str]| {
+        Helpers::of(&Options {
+            path: path.clone(),
+            helper_unset: unset.iter().map(Into::into).collect(),
+            ..Options::default()
+        })
+    };
+    for (unset, is_there) in [(&[][..], true), (&["HOME"], false)] {
+        let given = of(unset).ask("test", KEY).await.expect("an answer");
+        let Some(Credentials::Basic { username, password }) = given.credentials else { panic!("credentials") };
+        assert_eq!((username != "none", password.expose_secret() != "none"), (is_there, true));
+    }
+}
+
+#[tokio::test]
 async fn an_identity_token_is_recognised_by_its_user_name() {
     let given = ask(r#"echo '{"ServerURL":"","Username":"<token>","Secret":"t"}'"#).await.expect("an answer");
     let Some(Credentials::IdentityToken { username: None, token, .. }) = given.credentials else { panic!("a token") };

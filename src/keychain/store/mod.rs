@@ -70,7 +70,7 @@ impl Store {
                 (options.docker_config_json().ok_or_else(nowhere)?, Rules::Docker)
             }
         };
-        let helpers = Helpers::new(options.path.clone(), options.helper_limit);
+        let helpers = Helpers::of(options);
         Ok(Self { name: shown(&path, home), path, rules, helpers })
     }
 
