@@ -118,12 +118,16 @@ impl Parts {
             None => name.parse().ok()?,
         };
         let (registry, repository) = located.within(&Registry::docker_hub());
-        let (tag, number) = match &self.tag {
-            Some(Written::Text(tag)) => (tag.parse().ok(), None),
-            Some(Written::Number(number)) => (None, number.parse().ok()),
-            None => (None, None),
+        // Charts pin an image by `tag: 1.4@sha256:…`.
+        let (tag, number, pinned) = match &self.tag {
+            Some(Written::Text(text)) => {
+                let (tag, digest) = text.split_once('@').map_or((&**text, None), |(tag, digest)| (tag, Some(digest)));
+                (tag.parse().ok(), None, digest)
+            }
+            Some(Written::Number(number)) => (None, number.parse().ok(), None),
+            None => (None, None, None),
         };
-        let digest = self.digest.as_deref().and_then(|digest| digest.parse().ok());
+        let digest = self.digest.as_deref().or(pinned).and_then(|digest| digest.parse().ok());
         let is_named = tag.is_some() || number.is_some() || digest.is_some();
         is_named.then_some(Named::Image { registry, repository, tag, number, digest })
     }

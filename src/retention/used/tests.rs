@@ -75,6 +75,7 @@ fn a_tag_and_a_digest_both_count() {
         used(&format!("{{repository: reg.corp/app, tag: v1, digest: '{digest}'}}"), "reg.corp", "app"),
         [&digest, "v1"]
     );
+    assert_eq!(used(&format!("{{repository: reg.corp/app, tag: 'v1@{digest}'}}"), "reg.corp", "app"), [&digest, "v1"]);
     assert_eq!(
         used(&format!("{{repository: reg.corp/app, tag: '', digest: '{digest}'}}"), "reg.corp", "app"),
         [digest.as_str()]
