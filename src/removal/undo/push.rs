@@ -38,7 +38,7 @@ pub enum Restored {
 ///
 /// [`Danger::TagExists`] when the tag points to another digest now.
 pub(super) async fn inspect(repository: &RepositoryHandle, entry: &Entry) -> Result<Restored> {
-    match present(repository, entry).await? {
+    match surely_present(repository, entry).await? {
         None => Ok(Restored::Back),
         Some(now) if now == entry.digest => Ok(Restored::Unchanged),
         Some(now) => Err(exists(entry, now)),
@@ -66,9 +66,19 @@ fn target(entry: &Entry) -> Target<'_> {
     entry.tag.as_ref().map_or(Target::Digest(&entry.digest), Target::Tag)
 }
 
-/// The digest that the target resolves to; `None` where it does not exist, which is decided by GET.
+/// The digest of the target's content; `None` where it does not exist. A HEAD may be answered by a cache, so that the
+/// content decides.
 async fn present(repository: &RepositoryHandle, entry: &Entry) -> Result<Option<Digest>> {
-    Ok(repository.try_resolve(target(entry)).await?.map(|now| now.digest))
+    Ok(repository.resolve_by_content(target(entry)).await?.map(|now| now.digest))
+}
+
+/// As [`present`], before a push, which would overwrite what is there: "not found" counts when it is answered twice,
+/// since a replica may lag behind.
+async fn surely_present(repository: &RepositoryHandle, entry: &Entry) -> Result<Option<Digest>> {
+    match present(repository, entry).await? {
+        None => present(repository, entry).await,
+        found => Ok(found),
+    }
 }
 
 /// Reads the copy of a manifest off the runtime's thread.
@@ -87,7 +97,7 @@ async fn push(repository: &RepositoryHandle, entry: &Entry, manifest: &Manifest)
         if error.reply().is_some_and(|reply| reply.status < 500) {
             return Err(refused(repository, entry, error));
         }
-        match present(repository, entry).await {
+        match surely_present(repository, entry).await {
             Ok(Some(now)) if is_same(&now, manifest) => return Ok(()),
             Ok(Some(now)) => return Err(exists(entry, now)),
             Ok(None) if resend && error.reply().is_none() && !matches!(error.kind(), Kind::TimedOut) => resend = false,

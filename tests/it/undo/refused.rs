@@ -166,7 +166,7 @@ fn pushed_manifests_are_verified() {
     let moved = other.clone();
     // Another client pushes between our push and the check.
     registry
-        .on_request(Match::head("/v2/app/manifests/1").after(1), move |registry, _| registry.tag("app", "1", &moved));
+        .on_request(Match::get("/v2/app/manifests/1").after(2), move |registry, _| registry.tag("app", "1", &moved));
     assert_snapshot!(rls.run(), @"
     exit 6
     --- stdout
