@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use http::header::{AGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
 use url::Url;
 
 use super::errors::{broken_body, truncated, undecodable};
@@ -149,6 +149,14 @@ impl Response {
     pub fn media_type(&self) -> Option<String> {
         let value = self.header(&CONTENT_TYPE)?;
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// For how long the reply was in a cache, in seconds; 0 where no cache says so.
+    pub fn age(&self) -> u64 {
+        // What is too large to hold is very old.
+        let seconds =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX));
+        self.header(&AGE).filter(|text| !text.is_empty()).and_then(seconds).unwrap_or(0)
     }
 
     /// The HTTP version of the reply.

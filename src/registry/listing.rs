@@ -11,6 +11,8 @@
 //!    page after its last name is read, and the list ends with a page that brings nothing new.
 //! 3. If that page has names that were listed before, the registry ignores `last` (crane's catalog, which is in another
 //!    order each time, Artifact Registry): the whole list is read at once, and what is new in it added.
+//! 4. Where what is not listed may be deleted ([`Listing::to_the_end`]), the page after the last name is read even if
+//!    the page is not full: some registries put fewer names on a page than requested, and link none.
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
@@ -60,6 +62,10 @@ pub(super) struct Listing {
     failed: Option<Error>,
     /// The error for an empty list, where that is not plausible.
     when_empty: Option<Error>,
+    /// Whether the end is verified although the last page is not full.
+    verifies_end: bool,
+    /// Whether that is the only reason to read this page.
+    is_verifying: bool,
 }
 
 /// Why a page is read.
@@ -90,6 +96,10 @@ struct SeenHashes {
     before_whole: usize,
     /// The other repository that a page names as its own.
     misnamed: Arc<OnceLock<String>>,
+    /// Set where names follow a page that is not full and links none.
+    is_cut: Arc<OnceLock<()>>,
+    /// For how many seconds a page was in a cache, where one was.
+    age: Arc<OnceLock<u64>>,
 }
 
 impl Listing {
@@ -114,6 +124,8 @@ impl Listing {
             seen: SeenHashes::default(),
             failed: None,
             when_empty: None,
+            verifies_end: false,
+            is_verifying: false,
         };
         listing.begin(listing.page_request(after));
         listing
@@ -122,6 +134,21 @@ impl Listing {
     /// The other repository that the list names as its own, once that was read.
     pub(super) fn misnamed(&self) -> Arc<OnceLock<String>> {
         Arc::clone(&self.seen.misnamed)
+    }
+
+    /// Verifies the end of the list by one more page, where no page had a link to the next one.
+    pub(super) fn to_the_end(self) -> Self {
+        Self { verifies_end: true, ..self }
+    }
+
+    /// Is set once names were read that only [`Listing::to_the_end`] finds.
+    pub(super) fn is_cut(&self) -> Arc<OnceLock<()>> {
+        Arc::clone(&self.seen.is_cut)
+    }
+
+    /// For how many seconds a page was in a cache, once one was read that was.
+    pub(super) fn age(&self) -> Arc<OnceLock<u64>> {
+        Arc::clone(&self.seen.age)
     }
 
     /// Makes an empty list an error.
@@ -175,6 +202,8 @@ impl Listing {
                 Err(error) if self.step != Step::Linked && error.reply().is_some_and(|reply| reply.status == 404) => {
                     self.page = None
                 }
+                // It does not know `last`.
+                Err(error) if self.is_verifying && is_refusal(&error) => self.page = None,
                 Err(error) => self.reduce_page_size(error)?,
             }
         }
@@ -227,6 +256,10 @@ impl Listing {
             // It is not set anywhere else.
             let _ = self.seen.misnamed.set(name);
         }
+        if page.age > 0 {
+            // The first is enough.
+            let _ = self.seen.age.set(page.age);
+        }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
         if repeated && self.step == Step::Linked {
             return Err(pagination_loop("the registry sent the same page again"));
@@ -259,6 +292,14 @@ impl Listing {
 
     /// The request for the page after this one. `repeated`: whether it is equal to an earlier one.
     fn next_request(&mut self, page: &Page, repeated: bool) -> Result<Option<Request>> {
+        if std::mem::take(&mut self.is_verifying) {
+            // Nothing follows, or the whole list is sent again.
+            if self.new < page.count || page.count == 0 {
+                return Ok(None);
+            }
+            // It is not set to anything else.
+            let _ = self.seen.is_cut.set(());
+        }
         match std::mem::replace(&mut self.step, Step::Linked) {
             Step::Linked => self.after(page),
             Step::Probe if self.new == page.count => self.after(page),
@@ -309,9 +350,10 @@ impl Listing {
                 self.seen.links = true;
                 Request { url, ..self.first.clone() }
             }
-            None => match page.last.as_deref().filter(|_| !self.seen.links && self.is_full(page.count)) {
+            None => match page.last.as_deref().filter(|_| !self.seen.links && self.may_go_on(page.count)) {
                 Some(last) => {
                     self.step = Step::Probe;
+                    self.is_verifying = !self.is_full(page.count);
                     self.page_request(Some(last))
                 }
                 None => return Ok(None),
@@ -331,6 +373,11 @@ impl Listing {
             return Err(Error::new(Kind::Incomplete, "too many pages").because(format!("more than {MAX_PAGES}")));
         }
         Ok(Some(request))
+    }
+
+    /// Whether the page after one without a link is read. One that is longer than requested is the whole list.
+    fn may_go_on(&self, count: usize) -> bool {
+        self.is_full(count) || (self.verifies_end && self.page_size.is_some_and(|size| count < size))
     }
 
     /// Whether a page may not be the last although it has no link: Gitea and others page without one. A page is full
@@ -367,6 +414,11 @@ impl Listing {
 fn endless() -> Error {
     Error::new(Kind::Incomplete, "cannot tell where the list ends")
         .because("the registry links no next page, and ignores the name to continue after")
+}
+
+/// Whether the registry refuses a request as one that it does not understand.
+fn is_refusal(error: &Error) -> bool {
+    error.reply().is_some_and(|reply| matches!(reply.status, 400 | 405 | 416 | 422 | 501))
 }
 
 /// The largest page that a registry allows, where its refusal of a larger one says so: `n is too large (n=1000,

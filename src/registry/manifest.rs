@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::config::ImageConfig;
 use super::descriptor::Descriptor;
@@ -33,6 +33,8 @@ pub(crate) struct Fetched {
     pub sha256: Option<Digest>,
     /// The digest in the header of the reply.
     pub header_digest: Option<Digest>,
+    /// For how long the reply was in a cache, in seconds (RFC 9111, "Age").
+    pub age: u64,
     /// The `Content-Type`.
     pub media_type: Option<String>,
     /// Their number, in bytes.
@@ -66,12 +68,15 @@ impl RepositoryHandle {
     /// bytes do not match the requested digest.
     pub(crate) async fn fetch_manifest(&self, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
+        // What a tag points to may change.
+        let request = if target.digest().is_none() { uncached(request) } else { request };
         self.fetch_and_hash(request, target.digest()).await
     }
 
     /// As [`RepositoryHandle::fetch_manifest`], for a listed name that is no valid tag.
     pub(crate) async fn fetch_other_name(&self, name: &str) -> Result<Fetched> {
-        self.fetch_and_hash(self.manifest_request(Method::GET, Endpoint::OtherName(&self.name, name)), None).await
+        let request = self.manifest_request(Method::GET, Endpoint::OtherName(&self.name, name));
+        self.fetch_and_hash(uncached(request), None).await
     }
 
     async fn fetch_and_hash(&self, request: Request, asked: Option<&Digest>) -> Result<Fetched> {
@@ -84,7 +89,7 @@ impl RepositoryHandle {
             fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
         }
         let (response, bytes, held) = fetched.map_err(Error::unless_foreign)?;
-        let header = content_digest(&response);
+        let (header, age) = (content_digest(&response), response.age());
         let media_type = response.media_type();
         let size = bytes.len() as u64;
         let manifest = self.read_manifest(&response, bytes.clone(), &request, asked);
@@ -105,7 +110,7 @@ impl RepositoryHandle {
             }
         };
         let sha256 = (digest.algorithm() != Algorithm::Sha256).then(|| Digest::of(Algorithm::Sha256, &bytes));
-        Ok(Fetched { digest, sha256, header_digest: header, media_type, size, manifest, held })
+        Ok(Fetched { digest, sha256, header_digest: header, age, media_type, size, manifest, held })
     }
 
     /// Fetches a manifest and verifies it.
@@ -238,6 +243,11 @@ impl RepositoryHandle {
 /// Requests the bytes as stored, since the digest is theirs.
 fn unencoded(request: Request) -> Request {
     request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+}
+
+/// Asks caches on the way for the current state (RFC 9111, "no-cache").
+pub(super) fn uncached(request: Request) -> Request {
+    request.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
 }
 
 /// Warns where the header of a reply has another digest than its bytes. The bytes count.

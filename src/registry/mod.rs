@@ -62,4 +62,5 @@ pub use resolve::Resolved;
 pub use schema1::Schema1;
 pub use snapshot::TagIndex;
 pub use summary::{FetchedConfig, Problem, Summaries, Summary, SummaryError};
+pub(crate) use tags::ListedNames;
 pub use tags::Tags;

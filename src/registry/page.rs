@@ -32,6 +32,8 @@ pub(super) struct Page {
     reading: Option<Reading>,
     /// The headers of the reply.
     pub headers: HeaderMap,
+    /// For how many seconds it was in a cache.
+    pub age: u64,
     /// Names that were parsed and not passed on.
     pub held: Vec<Entry>,
     /// The number of names parsed in this attempt.
@@ -69,6 +71,7 @@ impl Page {
             field,
             reading: None,
             headers: HeaderMap::new(),
+            age: 0,
             held: Vec::new(),
             count: 0,
             last: None,
@@ -166,6 +169,7 @@ impl Page {
         let response = self.transport.send_once(&self.request).await?;
         response.refuse_encoding(&self.request.context.name)?;
         self.headers = response.headers().clone();
+        self.age = response.age();
         self.held.clear();
         self.hashes.clear();
         self.count = 0;

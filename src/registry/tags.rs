@@ -10,6 +10,7 @@ use http::Method;
 
 use super::endpoint::Endpoint;
 use super::listing::{Listing, PAGE_SIZE};
+use super::manifest::uncached;
 use super::names::Entry;
 use super::repository::RepositoryHandle;
 use crate::error::Result;
@@ -21,16 +22,34 @@ impl RepositoryHandle {
         Tags { batches: self.tag_listing().into_names("tag").boxed(), arrived: VecDeque::new() }
     }
 
-    /// Lists all names, valid tags or not. `null`, empty strings and digests are no names.
-    pub(crate) fn listed_names(&self) -> impl Stream<Item = Result<Vec<String>>> + Send + use<> {
-        let entries = self.tag_listing().into_stream();
-        entries.map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect())
+    /// Lists all names, valid tags or not. `null`, empty strings and digests are no names. `is_cut`: whether the
+    /// registry ends pages early, without a link to the next one.
+    pub(crate) async fn listed_names(&self, is_cut: bool) -> Result<ListedNames> {
+        let request = uncached(self.client.request(Method::GET, Endpoint::Tags(&self.name)));
+        let listing = Listing::new(&self.client, request, "tags", PAGE_SIZE, None);
+        let listing = if is_cut { listing.to_the_end() } else { listing };
+        let (misnamed, age) = (listing.misnamed(), listing.age());
+        let entries = listing.into_stream();
+        let names = entries.map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect::<Vec<_>>());
+        let names = names.try_concat().await?;
+        let doubt = misnamed.get().map(|other| format!("the list of its tags is that of {other}"));
+        let is_old = || age.get().map(|age| format!("the list of its tags was in a cache for {age} s"));
+        Ok(ListedNames { names, doubt: doubt.or_else(is_old) })
     }
 
     pub(super) fn tag_listing(&self) -> Listing {
         let request = self.client.request(Method::GET, Endpoint::Tags(&self.name));
         Listing::new(&self.client, request, "tags", PAGE_SIZE, None)
     }
+}
+
+/// The names in a list of tags.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ListedNames {
+    /// The names, valid tags or not.
+    pub names: Vec<String>,
+    /// Why it may lack names, if it is another repository's or comes from a cache.
+    pub doubt: Option<String>,
 }
 
 /// The tags of a repository, as they arrive. An error ends the list:

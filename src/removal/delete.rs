@@ -8,6 +8,8 @@
 //!    the layer.
 //! 4. A tag counts as removed once it no longer resolves. A tag that moved meanwhile is left alone, and reported.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::FutureExt;
 use futures::future::{join, try_join};
 
@@ -34,6 +36,8 @@ pub(super) struct Deleter<'a> {
     pub keeps_manifests: bool,
     /// What is read while the deletion is verified.
     pub ahead: &'a ReadAhead,
+    /// Is set when a deletion is sent: whatever the reply, it may have taken effect.
+    pub was_sent: &'a AtomicBool,
 }
 
 /// A deletion of a manifest that was answered.
@@ -69,6 +73,7 @@ impl Deleter<'_> {
             Current::Missing(error) if self.is_dangling() => return self.delete_dangling_tag(tag, error).await,
             Current::Missing(error) => return self.missing(error),
         };
+        self.was_sent.store(true, Ordering::Relaxed);
         let pending = match self.repository.send_tag_deletion(tag, digest.as_ref()).await {
             Ok(pending) => pending,
             Err(error) => return Outcome::Failed(error),
@@ -113,6 +118,7 @@ impl Deleter<'_> {
 
     /// Deletes a dangling tag by its name: one that is listed, with no manifest behind it.
     async fn delete_dangling_tag(&self, tag: &Tag, error: Error) -> Outcome {
+        self.was_sent.store(true, Ordering::Relaxed);
         match self.repository.delete_tag(tag, None).await {
             // Whether that took effect shows in the list, after the batch.
             Ok(Deletion::Deleted) => Outcome::Removed(Removed::dangling()),
@@ -152,6 +158,7 @@ impl Deleter<'_> {
             Current::Unreadable(None, error) => return Err(error),
             Current::Missing(error) => return Ok(self.missing(error)),
         };
+        self.was_sent.store(true, Ordering::Relaxed);
         let answered = self.delete_with_tags(&digest, &tags).await?;
         let own_tag = async {
             let Some(tag) = tag else { return Ok(()) };
@@ -215,6 +222,7 @@ impl Deleter<'_> {
             }
             Current::Unreadable(..) | Current::Missing(_) => (None, false),
         };
+        self.was_sent.store(true, Ordering::Relaxed);
         let pushed = placeholder.replace(digest.as_ref(), original, media_type.as_deref()).await?;
         self.ahead.beside(self.repository, verify_tag_removed(self.repository, tag, &pushed)).await?;
         Ok(Outcome::Removed(Removed::new(digest, can_be_undone)))

@@ -18,6 +18,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use futures::future::join;
 use futures::{FutureExt, Stream, stream};
@@ -29,7 +30,7 @@ use super::delete::Deleter;
 use super::dependencies::Dependencies;
 use super::item::{Item, Origin};
 use super::look::{Look, ReadAhead};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Removed};
 use super::plan::Plan;
 use super::request::{Method, RemovalRequest, Target, join_names};
 use super::state::{Inspect, RepositoryState};
@@ -84,8 +85,12 @@ pub struct Execution {
     keeps_manifests: bool,
     /// Names that were lost although they should have been kept, found before the end.
     loss: Option<Error>,
-    /// Whether anything was removed since the kept names were verified.
+    /// Whether anything may have been removed since the kept names were verified: a refused deletion counts, too.
     changed: bool,
+    /// Whether a deletion of this batch was sent.
+    was_sent: bool,
+    /// Why the rest fails after this batch: names that were lost with a tag that was deleted by its name.
+    loss_of_batch: Option<Error>,
 }
 
 impl Plan {
@@ -111,6 +116,8 @@ impl Plan {
             keeps_manifests: false,
             loss: None,
             changed: false,
+            was_sent: false,
+            loss_of_batch: None,
         }
     }
 }
@@ -139,12 +146,18 @@ impl Execution {
         }
     }
 
-    /// Looks up every kept tag once more.
+    /// Looks up every kept tag once more, and every removed one.
     ///
     /// # Errors
     ///
-    /// [`Kind::Incomplete`], naming those that no longer exist.
+    /// [`Kind::Incomplete`], naming the kept ones that no longer exist, or else the removed ones that still do.
     pub async fn verify(&mut self) -> Result<()> {
+        self.verify_kept().await?;
+        let back = self.kept.find_back().await;
+        if back.is_empty() { Ok(()) } else { Err(self.presence_error(&back)) }
+    }
+
+    async fn verify_kept(&mut self) -> Result<()> {
         if let Some(loss) = self.loss.take() {
             return Err(loss);
         }
@@ -221,20 +234,24 @@ impl Execution {
         let next = self.items.get(1).filter(|next| !is_last || !next.deletes_manifest());
         // A manifest that both are on is deleted once.
         let next = next.filter(|next| !item.deletes_manifest() || next.digest != item.digest);
-        ReadAhead::new(next.and_then(|_| self.target_to_look_at(1)), is_last && self.kept.has_list())
+        let list = (is_last && self.kept.has_list()).then_some(self.kept.is_list_cut);
+        ReadAhead::new(next.and_then(|_| self.target_to_look_at(1)), list)
     }
 
     /// Reads the list again: names that are still in it are not reported as removed.
     async fn end_batch(&mut self) {
-        let still_listed = self.kept.still_listed(&confirm::expected_gone(&self.unconfirmed)).await;
+        let was_sent = std::mem::take(&mut self.was_sent);
+        let still_listed = self.kept.still_listed(&confirm::expected_gone(&self.unconfirmed), was_sent).await;
         for (item, outcome) in std::mem::take(&mut self.unconfirmed) {
             let outcome = confirm::by_list(&item, outcome, &still_listed, &self.state);
             self.tag_deletion_confirmed |= matches!(item.method, Ok(Method::Tag))
                 && matches!(&outcome, Outcome::Removed(removed) if removed.still_listed.is_empty());
             self.done.push_back((item, outcome));
         }
-        if self.kept.may_have_lost_names()
-            && let Err(error) = self.verify().await
+        if let Some(loss) = self.loss_of_batch.take() {
+            self.stop(loss);
+        } else if self.kept.may_have_lost_names()
+            && let Err(error) = self.verify_kept().await
         {
             self.stop(error);
         }
@@ -267,16 +284,23 @@ impl Execution {
             // Boxed, since it holds everything that a deletion may need.
             (Ok(method), _) => self.execute_item(&item, *method).boxed().await,
         };
-        self.in_progress = None;
         if let (Ok(Method::Tag), Outcome::Failed(error)) = (&item.method, &outcome)
             && matches!(error.kind(), Kind::Unsupported(Operation::DeleteTag))
         {
             // Nothing was changed by the refused request.
+            self.in_progress = None;
             match self.replan(error.clone()).await {
                 Ok(()) => return,
                 Err(again) => return self.finish_item(item, Outcome::Failed(again)),
             }
         }
+        if let Outcome::Removed(Removed { digest: Some(digest), has_manifest: Some(false), .. }) = &outcome
+            && let Err(loss) = self.verify_siblings(digest).boxed().await
+        {
+            self.loss_of_batch = Some(loss);
+            self.batch = 1;
+        }
+        self.in_progress = None;
         self.finish_item(item, outcome);
     }
 
@@ -284,7 +308,7 @@ impl Execution {
     /// needs it now.
     async fn execute_item(&mut self, item: &Item, method: Method) -> Outcome {
         let name = item.request.target.within(&self.state.repository);
-        let (archive, ahead) = (self.options.archive.as_ref(), self.read_ahead(item));
+        let (archive, ahead, was_sent) = (self.options.archive.as_ref(), self.read_ahead(item), AtomicBool::new(false));
         let is_listed = item.request.target.tag().is_some_and(|tag| self.kept.is_listed(tag));
         let deleter = Deleter {
             repository: &self.repository,
@@ -294,6 +318,7 @@ impl Execution {
             archive,
             keeps_manifests: self.keeps_manifests,
             ahead: &ahead,
+            was_sent: &was_sent,
         };
         if let Some(digest) = item.digest.as_ref().filter(|digest| self.dependencies.is_deleted(digest)) {
             return deleter.verify_removed_with_manifest(digest).await;
@@ -332,15 +357,13 @@ impl Execution {
         let (look, listed) = ahead.into_parts();
         self.look = look;
         self.kept.list_ahead = listed;
+        if was_sent.into_inner() {
+            (self.changed, self.was_sent) = (true, true);
+        }
         if let Some(digest) = item.digest.as_ref().filter(|_| is_deleted) {
             self.dependencies.record_deleted(digest.clone(), item);
-            self.changed = true;
         }
-        if let Outcome::Removed(removed) = &outcome {
-            self.changed = true;
-            self.keeps_manifests |= removed.has_manifest == Some(true);
-            self.kept.record_manifest(removed.has_manifest);
-        }
+        self.keeps_manifests |= matches!(&outcome, Outcome::Removed(removed) if removed.has_manifest == Some(true));
         outcome
     }
 
@@ -388,12 +411,27 @@ impl Execution {
         Ok(())
     }
 
+    /// Looks up the kept names on a manifest that was deleted together with a tag on it.
+    async fn verify_siblings(&mut self, manifest: &Digest) -> Result<()> {
+        let lost = self.kept.find_lost_with(manifest).await?;
+        if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
+    }
+
     fn loss_error(&self, lost: &[String]) -> Error {
         let names: Vec<_> = lost.iter().map(|name| format!("{}:{name}", self.state.repository)).collect();
         let verb = if lost.len() == 1 { "is" } else { "are" };
         let what = format!("{} {verb} gone, and should have stayed", join_names(&names));
         Error::new(Kind::Incomplete, what)
             .because("removed by the registry together with another tag, or by another client")
+    }
+
+    /// The error for names that were reported as removed, and point to the same manifest at the end.
+    fn presence_error(&self, names: &[String]) -> Error {
+        let RepositoryState { registry, repository, .. } = &*self.state;
+        let (verb, they) = if names.len() == 1 { ("is", "it") } else { ("are", "they") };
+        let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
+        Error::new(Kind::Incomplete, format!("{} {verb} still present", join_names(&names)))
+            .because(format!("{registry} answered that {they} {verb} gone, and serves the same manifest again"))
     }
 }
 

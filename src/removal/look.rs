@@ -14,7 +14,7 @@ use super::lookup::list_names;
 use super::request::Target;
 use crate::error::{Error, Fault, Kind, Result};
 use crate::name::{self, Digest};
-use crate::registry::{Fetched, RepositoryHandle};
+use crate::registry::{Fetched, ListedNames, RepositoryHandle};
 
 /// How long a look may wait for its deletion, however long it took itself. Archiving a manifest takes as long.
 const SHORT: Duration = Duration::from_millis(5);
@@ -85,14 +85,14 @@ async fn fetch_current(repository: &RepositoryHandle, target: name::Target<'_>) 
 pub(super) struct ReadAhead {
     /// The next target, where its removal begins with a look.
     next: Option<Target>,
-    /// Whether the list of tags is read: this is the last deletion of its batch.
-    list: bool,
+    /// Whether the list of tags is read, because this is the last deletion of its batch; and whether it is cut.
+    list: Option<bool>,
     look: OnceLock<Look>,
-    names: OnceLock<Result<Vec<String>>>,
+    names: OnceLock<Result<ListedNames>>,
 }
 
 impl ReadAhead {
-    pub(super) fn new(next: Option<Target>, list: bool) -> Self {
+    pub(super) fn new(next: Option<Target>, list: Option<bool>) -> Self {
         Self { next, list, ..Self::default() }
     }
 
@@ -100,8 +100,8 @@ impl ReadAhead {
     pub(super) async fn beside<T>(&self, repository: &RepositoryHandle, check: impl Future<Output = T>) -> T {
         // One deletion has one last check, so neither is set before.
         let list = async {
-            if self.list {
-                let _ = self.names.set(list_names(repository).await);
+            if let Some(is_cut) = self.list {
+                let _ = self.names.set(list_names(repository, is_cut).await);
             }
         };
         let look = async {
@@ -113,7 +113,7 @@ impl ReadAhead {
     }
 
     /// The look at the next target, and the names in the list, as far as they were read.
-    pub(super) fn into_parts(self) -> (Option<Look>, Option<Result<Vec<String>>>) {
+    pub(super) fn into_parts(self) -> (Option<Look>, Option<Result<ListedNames>>) {
         (self.look.into_inner(), self.names.into_inner())
     }
 }

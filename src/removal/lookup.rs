@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use futures::TryStreamExt;
-
-use crate::error::Result;
+use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag, Target};
-use crate::registry::{Fetched, RepositoryHandle};
+use crate::registry::{Fetched, ListedNames, RepositoryHandle};
 
 /// A listed name, which may not be a valid tag, or a digest.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +18,8 @@ pub(super) struct Resolution {
     pub digest: Digest,
     /// Its sha256 digest, where `digest` is of another algorithm.
     pub sha256: Option<Digest>,
+    /// The digest in the header of the reply, where it contradicts the content: one of the two is out of date.
+    pub contradiction: Option<Digest>,
     /// The children of the manifest, where it is a new one.
     pub children: Option<Vec<Digest>>,
 }
@@ -47,7 +47,8 @@ pub(super) async fn fetch(repository: &RepositoryHandle, target: NameOrDigest<'_
     }
 }
 
-/// Resolves a name, and reads the children of a manifest that is not among the `known` ones. `None` for "not found".
+/// Resolves a name, and reads the children of a manifest that is not among the `known` ones. `None` for "not found". A
+/// reply from a cache is an error: it may be about the time before the name moved.
 pub(super) async fn resolve(
     repository: RepositoryHandle,
     name: String,
@@ -57,10 +58,17 @@ pub(super) async fn resolve(
     // Nothing is awaited while the bytes are held: other replies wait for their share of the memory.
     let resolution = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };
+        if fetched.age > 0 {
+            let what = format!("the reply for {repository}:{name} is out of date");
+            let error = Error::new(Kind::Safety(Danger::Unknown), what);
+            return Err(error.because(format!("it was in a cache for {} s", fetched.age)));
+        }
         let (digest, sha256) = (fetched.digest.clone(), fetched.sha256.clone());
+        let is_other = |header: &Digest| header.algorithm() == digest.algorithm() && *header != digest;
+        let contradiction = fetched.header_digest.clone().filter(is_other);
         // A new manifest that cannot be read may need anything.
         let children = if known.contains(&digest) { None } else { Some(children(fetched)?) };
-        Ok(Some(Resolution { digest, sha256, children }))
+        Ok(Some(Resolution { digest, sha256, contradiction, children }))
     });
     (name, resolution)
 }
@@ -77,8 +85,9 @@ pub(super) async fn subject(repository: &RepositoryHandle, digest: &Digest) -> R
     Ok(document.subject.and_then(|subject| subject.digest.supported().cloned()))
 }
 
-/// The names in the list, valid tags or not. distribution 2 answers 404 where no tag is left.
-pub(super) async fn list_names(repository: &RepositoryHandle) -> Result<Vec<String>> {
-    let names: Result<Vec<String>> = repository.listed_names().try_concat().await;
-    names.or_else(|error| if error.is_not_found() { Ok(Vec::new()) } else { Err(error) })
+/// The names in the list, valid tags or not. distribution 2 answers 404 where no tag is left. `is_cut` is that of the
+/// snapshot.
+pub(super) async fn list_names(repository: &RepositoryHandle, is_cut: bool) -> Result<ListedNames> {
+    let names = repository.listed_names(is_cut).await;
+    names.or_else(|error| if error.is_not_found() { Ok(ListedNames::default()) } else { Err(error) })
 }

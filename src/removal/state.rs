@@ -178,8 +178,13 @@ impl RepositoryState {
                 Target::Manifest(digest) => Some(digest.clone()),
                 Target::Tag(_) => None,
             });
-            let options =
-                SnapshotOptions { also, manifests: manifests.collect(), progress, ..SnapshotOptions::default() };
+            let options = SnapshotOptions {
+                also,
+                manifests: manifests.collect(),
+                progress,
+                to_the_end: true,
+                ..SnapshotOptions::default()
+            };
             let index = repository.snapshot(options).await.or_else(|error| match error.is_not_found() {
                 // distribution 2 answers 404 for the list of a repository without tags, and still has its
                 // manifests.

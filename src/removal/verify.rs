@@ -14,8 +14,12 @@
 //! 4. The list is read until it no longer has the removed names, for ten seconds at most. A name in it that points to
 //!    another digest than the removed one was pushed again.
 //! 5. A kept name is lost where HEAD and GET agree that it does not exist; GET alone counts where HEAD answers that it
-//!    points to what was just removed. Names that were resolved before are always looked up; the others where the list
-//!    has dropped them, or where a manifest was deleted together with a tag that was deleted by its name.
+//!    points to what was just removed or to something below it. Names that were resolved before are always looked up;
+//!    the others where the list has dropped them.
+//! 6. Where a manifest was deleted together with a tag that was deleted by its name, the names on it are looked up at
+//!    once, before anything else is deleted in this way.
+//! 7. At the end every removed name is looked up once more: a single "not found" may come from a replica that lags
+//!    behind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -26,13 +30,13 @@ use tokio::time::Instant;
 
 use super::item::Item;
 use super::lookup::{NameOrDigest, Resolution, fetch, fetch_existing, list_names, resolve};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Removed};
 use super::state::RepositoryState;
 use super::veto::{Veto, Vetoes};
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag};
 use crate::registry::snapshot::Pointer;
-use crate::registry::{RepositoryHandle, SETTLE_TIME};
+use crate::registry::{ListedNames, RepositoryHandle, SETTLE_TIME};
 
 /// The most requests for kept names that one deletion may cost on average.
 const CHECKS_PER_DELETION: usize = 8;
@@ -62,24 +66,25 @@ pub(super) struct KeptNames {
     pending: HashSet<String>,
     /// Those of them that are listed.
     pending_listed: HashSet<String>,
-    /// Names that were removed. Should they be listed again, they are resolved like any other.
-    removed: HashSet<String>,
-    /// What they pointed to: a HEAD that still answers so may come from a cache.
-    removed_digests: HashSet<Digest>,
+    /// Names that were removed, with what they pointed to. Should they be listed again, they are resolved like any
+    /// other.
+    removed: HashMap<String, Option<Digest>>,
+    /// What they pointed to, and the tagged manifests below: a HEAD that still answers so may come from a cache.
+    affected: HashSet<Digest>,
     /// Manifests that are to be deleted by digest, and must not be.
     vetoes: Vetoes,
     /// The list as it was read after the previous batch.
-    last_list: Option<Vec<String>>,
+    last_list: Option<ListedNames>,
     /// The list as it was read after the last deletion of a batch.
-    pub(super) list_ahead: Option<Result<Vec<String>>>,
+    pub(super) list_ahead: Option<Result<ListedNames>>,
+    /// Whether the registry ends pages of the list early.
+    pub(super) is_list_cut: bool,
     /// Whether the list could be read, so that it can be read again.
     has_list: bool,
     /// Kept names that were listed.
     listed: HashSet<String>,
     /// Kept names that were listed, and no longer are.
     no_longer_listed: BTreeSet<String>,
-    /// Whether a manifest was deleted together with a tag that was deleted by its name.
-    may_lack_siblings: bool,
 }
 
 impl KeptNames {
@@ -92,15 +97,15 @@ impl KeptNames {
             kept: BTreeMap::new(),
             pending: HashSet::new(),
             pending_listed: HashSet::new(),
-            removed: HashSet::new(),
-            removed_digests: HashSet::new(),
+            removed: HashMap::new(),
+            affected: HashSet::new(),
             vetoes,
             last_list: None,
             list_ahead: None,
+            is_list_cut: index.as_ref().is_some_and(|index| index.is_list_cut()),
             has_list: false,
             listed: HashSet::new(),
             no_longer_listed: BTreeSet::new(),
-            may_lack_siblings: false,
         };
         for item in items.iter().filter(|item| item.method.is_ok()) {
             names.pending.extend(item.removed_names().map(str::to_owned));
@@ -124,13 +129,19 @@ impl KeptNames {
     pub(super) fn rebuilt(&self, state: Arc<RepositoryState>, items: &[Item]) -> Self {
         let mut names = Self::new(self.repository.clone(), state, items);
         names.removed.clone_from(&self.removed);
-        names.removed_digests.clone_from(&self.removed_digests);
+        names.affected.clone_from(&self.affected);
         // The batch before the new decision is still to be checked.
         names.has_list = self.has_list;
         names.listed.clone_from(&self.listed);
         names.no_longer_listed.clone_from(&self.no_longer_listed);
-        names.may_lack_siblings = self.may_lack_siblings;
-        names.kept.retain(|name, state| !self.removed.contains(name) || matches!(state, NameState::At(_)));
+        names.kept.retain(|name, state| !self.removed.contains_key(name) || matches!(state, NameState::At(_)));
+        // A name that the new snapshot lacks is lost.
+        for (name, state) in self.kept.iter().filter(|(_, state)| **state != NameState::Gone) {
+            if !names.pending.contains(name) && !names.kept.contains_key(name) {
+                names.kept.insert(name.clone(), state.clone());
+                names.no_longer_listed.insert(name.clone());
+            }
+        }
         names
     }
 
@@ -146,24 +157,42 @@ impl KeptNames {
 
     /// Records the outcome of an item: its names are no longer about to be removed.
     pub(super) fn record_outcome(&mut self, item: &Item, outcome: &Outcome) {
-        if let Outcome::Removed(removed) = outcome {
-            self.removed_digests.extend(removed.digest.clone());
+        if let Outcome::Removed(Removed { digest: Some(digest), .. }) = outcome {
+            self.record_affected(digest);
         }
         for name in item.removed_names() {
             self.pending.remove(name);
-            let is_gone = match outcome {
-                Outcome::Removed(removed) => removed.moved.iter().all(|moved| moved.as_str() != name),
-                Outcome::Absent(_) | Outcome::AlreadyRemoved(_) => true,
-                Outcome::Kept(_) | Outcome::Skipped(_) | Outcome::Failed(_) => false,
+            let (is_gone, digest) = match outcome {
+                Outcome::Removed(removed) => {
+                    (removed.moved.iter().all(|moved| moved.as_str() != name), removed.digest.clone())
+                }
+                Outcome::AlreadyRemoved(digest) => (true, digest.clone()),
+                Outcome::Absent(_) => (true, None),
+                Outcome::Kept(_) | Outcome::Skipped(_) | Outcome::Failed(_) => (false, None),
             };
             if is_gone {
                 self.kept.remove(name);
-                self.removed.insert(name.to_owned());
+                self.removed.insert(name.to_owned(), digest);
             } else {
                 let is_dangling = self.state.is_dangling(&item.request.target);
                 self.kept.insert(name.to_owned(), if is_dangling { NameState::Gone } else { NameState::New });
             }
         }
+    }
+
+    /// Records that a manifest was removed. Some registries delete with an index what it lists.
+    fn record_affected(&mut self, digest: &Digest) {
+        self.affected.insert(digest.clone());
+        let Some((index, removed)) =
+            self.state.index.as_ref().and_then(|index| Some((index, index.manifest_id(digest)?)))
+        else {
+            return;
+        };
+        index.visit_reachable(removed, |below| {
+            if index.tags_on(below).len() > 0 {
+                self.affected.insert(index.digest(below));
+            }
+        });
     }
 
     /// Whether a tag that is about to be removed is listed.
@@ -181,16 +210,19 @@ impl KeptNames {
     pub(super) async fn read(&mut self, by_digest: bool, due: &[Tag]) {
         let listed = match self.last_list.take() {
             Some(listed) => Ok(listed),
-            None => list_names(&self.repository).await,
+            None => list_names(&self.repository, self.is_list_cut).await,
         };
         self.vetoes.clear_unreadable();
         let listed = match listed {
-            Ok(listed) => {
+            Ok(ListedNames { names: listed, doubt }) => {
                 self.has_list = true;
                 self.no_longer_listed = self.missing_from(&listed);
+                if let Some(doubt) = doubt.filter(|_| by_digest) {
+                    self.veto_for_list(doubt);
+                }
                 self.pending_listed = listed.iter().filter(|name| self.pending.contains(*name)).cloned().collect();
                 for name in listed.iter().filter(|name| !self.pending.contains(*name)) {
-                    let state = if self.removed.contains(name) { NameState::Gone } else { NameState::New };
+                    let state = if self.removed.contains_key(name) { NameState::Gone } else { NameState::New };
                     self.listed.insert(name.clone());
                     self.kept.entry(name.clone()).or_insert(state);
                 }
@@ -210,12 +242,15 @@ impl KeptNames {
                 None => self.find_unlisted(due, &listed).await,
             };
             if let Some(name) = unlisted {
-                let what = format!("cannot determine what else would be removed in {}", self.repository);
-                let error = Error::new(Kind::Safety(Danger::Unlisted), what)
-                    .because(format!("the list of its tags lacks {name}, which exists"));
-                self.vetoes.veto_for_list(&error);
+                self.veto_for_list(format!("the list of its tags lacks {name}, which exists"));
             }
         }
+    }
+
+    /// Vetoes the deletions that depend on the list, which may lack names.
+    fn veto_for_list(&mut self, doubt: String) {
+        let what = format!("cannot determine what else would be removed in {}", self.repository);
+        self.vetoes.veto_for_list(&Error::new(Kind::Safety(Danger::Unlisted), what).because(doubt));
     }
 
     /// The first of these tags that is not listed although it exists.
@@ -246,9 +281,12 @@ impl KeptNames {
                 unlisted = Some(name.clone());
             }
             let Some(known) = self.kept.get_mut(&name) else { continue };
+            if let Ok(Some(Resolution { contradiction: Some(other), .. })) = &resolution {
+                moved.push((name.clone(), other.clone()));
+            }
             match resolution {
                 Ok(Some(Resolution { digest, .. })) if *known == NameState::At(digest.clone()) => {}
-                Ok(Some(Resolution { digest, sha256, children })) => {
+                Ok(Some(Resolution { digest, sha256, children, .. })) => {
                     *known = NameState::At(digest.clone());
                     for digest in std::iter::once(digest).chain(sha256) {
                         if let Some(children) = &children {
@@ -276,12 +314,6 @@ impl KeptNames {
         unlisted
     }
 
-    /// Records whether the manifest of a tag that was deleted by its name still exists. Where it does not, other tags
-    /// on it may be lost.
-    pub(super) fn record_manifest(&mut self, has_manifest: Option<bool>) {
-        self.may_lack_siblings |= has_manifest == Some(false);
-    }
-
     /// How many names are kept.
     pub(super) fn len(&self) -> usize {
         self.kept.len()
@@ -294,7 +326,7 @@ impl KeptNames {
 
     /// Whether a kept name may be lost.
     pub(super) fn may_have_lost_names(&self) -> bool {
-        self.may_lack_siblings || !self.no_longer_listed.is_empty()
+        !self.no_longer_listed.is_empty()
     }
 
     /// Kept names that were listed and are not in this list.
@@ -305,43 +337,93 @@ impl KeptNames {
     }
 
     /// The kept names that no longer exist, sorted. Names that were resolved before are all looked up; the others only
-    /// where a manifest was deleted that they may have been on, or where the list no longer names them.
+    /// where the list no longer names them.
     pub(super) async fn find_lost(&mut self) -> Result<Vec<String>> {
-        let may_lack_siblings = std::mem::take(&mut self.may_lack_siblings);
         let no_longer_listed = std::mem::take(&mut self.no_longer_listed);
-        let is_looked_up = |(name, state): &(&String, &NameState)| match state {
+        self.look_up(|name, state| match state {
             NameState::At(_) => true,
-            NameState::New | NameState::Unreadable => may_lack_siblings || no_longer_listed.contains(*name),
+            NameState::New | NameState::Unreadable => no_longer_listed.contains(name),
             NameState::Gone => false,
-        };
-        let names: Vec<_> = self.kept.iter().filter(is_looked_up).map(|(name, _)| name.clone()).collect();
-        let (repository, removed_digests) = (&self.repository, &self.removed_digests);
+        })
+        .await
+    }
+
+    /// The kept names that no longer exist because they were on this manifest, which was deleted together with a tag
+    /// that was deleted by its name. Sorted. Names that were not resolved before are resolved once.
+    pub(super) async fn find_lost_with(&mut self, manifest: &Digest) -> Result<Vec<String>> {
+        self.affected.insert(manifest.clone());
+        self.look_up(|_, state| match state {
+            NameState::At(digest) => digest == manifest,
+            NameState::New => true,
+            NameState::Unreadable | NameState::Gone => false,
+        })
+        .await
+    }
+
+    /// The kept names that are selected and no longer exist, sorted.
+    async fn look_up(&mut self, is_selected: impl Fn(&str, &NameState) -> bool) -> Result<Vec<String>> {
+        let selected = self.kept.iter().filter(|(name, state)| is_selected(name, state));
+        let names: Vec<_> = selected.map(|(name, _)| name.clone()).collect();
+        let (repository, affected) = (&self.repository, &self.affected);
         let lookups = names.into_iter().map(|name| async {
             let by_head = match name.parse::<Tag>() {
-                Ok(tag) => repository.try_resolve(&tag).await?,
+                Ok(tag) => repository.try_resolve(&tag).await?.map(|now| now.digest),
                 Err(_) => None,
             };
-            let exists = match by_head {
-                Some(now) if !removed_digests.contains(&now.digest) => true,
-                _ => fetch_existing(repository, NameOrDigest::Name(&name)).await?.is_some(),
+            let now = match by_head.filter(|digest| !affected.contains(digest)) {
+                None => fetch_existing(repository, NameOrDigest::Name(&name)).await?.map(|now| now.digest),
+                found => found,
             };
-            Ok::<_, Error>((!exists).then_some(name))
+            Ok::<_, Error>((name, now))
         });
-        let gone: Result<Vec<_>> =
+        let looked_up: Result<Vec<_>> =
             stream::iter(lookups).buffered(repository.client().max_concurrency()).try_collect().await;
-        gone.map(|gone| gone.into_iter().flatten().collect()).map_err(|error| {
-            error
-                .within(format!("cannot verify that the other tags of {repository} stayed"))
-                .with_kind(Kind::Incomplete)
-        })
+        let looked_up = looked_up.map_err(|error| {
+            let what = format!("cannot verify that the other tags of {repository} stayed");
+            error.within(what).with_kind(Kind::Incomplete)
+        })?;
+        let mut lost = Vec::new();
+        for (name, now) in looked_up {
+            match (now, self.kept.get_mut(&name)) {
+                (Some(now), Some(state @ NameState::New)) => *state = NameState::At(now),
+                (Some(_), _) => {}
+                (None, _) => lost.push(name),
+            }
+        }
+        Ok(lost)
+    }
+
+    /// The removed names that point to what was removed again, sorted. Another client may have pushed them, or the
+    /// registry may have answered "not found" for something that it still had.
+    pub(super) async fn find_back(&self) -> Vec<String> {
+        let repository = &self.repository;
+        let removed: BTreeMap<_, _> =
+            self.removed.iter().filter_map(|(name, digest)| Some((name, digest.as_ref()?))).collect();
+        let lookups = removed.into_iter().map(|(name, digest)| async move {
+            match fetch(repository, NameOrDigest::Name(name)).await.map(|now| now.digest) {
+                Ok(now) if now == *digest => return Some(name.clone()),
+                Ok(now) => tracing::warn!("{repository}:{name} exists again: it points to {now}"),
+                // What it was removed from was verified right after its removal.
+                Err(error) => tracing::debug!("{error}"),
+            }
+            None
+        });
+        let lookups: Vec<_> = lookups.collect();
+        let looked_up = stream::iter(lookups).buffered(repository.client().max_concurrency());
+        looked_up.filter_map(std::future::ready).collect().await
     }
 
     /// The removed names that are still in the list after ten seconds, with whether they still resolve to the removed
     /// digest.
-    pub(super) async fn still_listed(&mut self, removed: &HashMap<String, Option<Digest>>) -> HashMap<String, bool> {
+    /// Where `is_read`, the list is read for the kept names even if nothing was removed.
+    pub(super) async fn still_listed(
+        &mut self,
+        removed: &HashMap<String, Option<Digest>>,
+        is_read: bool,
+    ) -> HashMap<String, bool> {
         const FIRST: Duration = Duration::from_millis(100);
         let mut list_ahead = self.list_ahead.take();
-        if !self.has_list || removed.is_empty() && list_ahead.is_none() {
+        if !self.has_list || removed.is_empty() && list_ahead.is_none() && !is_read {
             return HashMap::new();
         }
         let until = Instant::now() + SETTLE_TIME;
@@ -349,11 +431,12 @@ impl KeptNames {
         loop {
             let listed = match list_ahead.take() {
                 Some(listed) => listed,
-                None => list_names(&self.repository).await,
+                None => list_names(&self.repository, self.is_list_cut).await,
             };
             let Ok(listed) = listed else { return HashMap::new() };
-            self.no_longer_listed = self.missing_from(&listed);
-            let named: BTreeSet<_> = listed.iter().filter(|name| removed.contains_key(*name)).cloned().collect();
+            self.no_longer_listed = self.missing_from(&listed.names);
+            let named = listed.names.iter().filter(|name| removed.contains_key(*name));
+            let named: BTreeSet<_> = named.cloned().collect();
             self.last_list = Some(listed);
             let mut still = HashMap::new();
             for name in named {

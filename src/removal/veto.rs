@@ -16,7 +16,7 @@ use super::outcome::Outcome;
 use super::request::Siblings;
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
-use crate::name::Digest;
+use crate::name::{Algorithm, Digest};
 use crate::registry::RepositoryHandle;
 
 /// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is
@@ -151,6 +151,11 @@ impl Vetoes {
             return Err(Error::new(Kind::Incomplete, format!("more than {MAX_NEW_MANIFESTS} manifests are new")));
         }
         let fetched = fetch_existing(&self.repository, NameOrDigest::Digest(digest)).await?;
+        if fetched.is_none() && digest.algorithm() != Algorithm::Sha256 {
+            let what = format!("{}@{digest} not found", self.repository);
+            let error = Error::new(Kind::Safety(Danger::Unknown), what);
+            return Err(error.because("the registry may have it by its sha256 digest only"));
+        }
         // A child that the registry does not have needs nothing.
         let children = fetched.map_or_else(|| Ok(Vec::new()), lookup::children)?;
         self.new_children.insert(digest.clone(), children.clone());

@@ -93,6 +93,11 @@ impl Builder {
         self.index.list_caveat.get_or_insert(doubt);
     }
 
+    /// Sets whether the registry ends pages of the list early, without a link to the next one.
+    pub(super) fn set_list_cut(&mut self, is_cut: bool) {
+        self.index.is_list_cut = is_cut;
+    }
+
     /// The index so far, without the relations between manifests.
     pub fn index(&self) -> &TagIndex {
         &self.index

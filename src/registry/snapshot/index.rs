@@ -20,6 +20,7 @@ pub struct TagIndex {
     pub(super) tags: IndexMap<Tag, Pointer>,
     pub(super) other_names: Vec<OtherName>,
     pub(super) list_caveat: Option<ListCaveat>,
+    pub(super) is_list_cut: bool,
     pub(super) digests: IndexSet<PackedDigest>,
     pub(super) manifests: Vec<ManifestState>,
     pub(super) blobs: IndexMap<BlobKey, u64>,
@@ -75,6 +76,11 @@ impl TagIndex {
     /// Why the list of tags is not reliable, if it is not.
     pub fn list_caveat(&self) -> Option<&ListCaveat> {
         self.list_caveat.as_ref()
+    }
+
+    /// Whether the registry ends pages of the list early, without a link to the next one.
+    pub(crate) fn is_list_cut(&self) -> bool {
+        self.is_list_cut
     }
 
     /// Every known manifest, read or not.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 
 use super::facts::{ListCaveat, Pointer, TagId};
 use super::read::{ManifestOutcome, SnapshotReader, parse};
@@ -47,7 +47,8 @@ impl SnapshotReader {
     /// Reads the list, and resolves each name as soon as it arrives. Returns those that were not found.
     pub async fn names(&mut self) -> Result<Vec<Name>> {
         let listing = self.repository.tag_listing();
-        let misnamed = listing.misnamed();
+        let listing = if self.options.to_the_end { listing.to_the_end() } else { listing };
+        let (misnamed, is_cut) = (listing.misnamed(), listing.is_cut());
         let mut batches = listing.into_stream().boxed();
         let (mut failure, mut is_listing) = (None, true);
         let mut waiting = VecDeque::new();
@@ -81,6 +82,7 @@ impl SnapshotReader {
             }
         }
         self.check_list(failure, misnamed.get())?;
+        self.builder.set_list_cut(is_cut.get().is_some());
         Ok(absent)
     }
 
@@ -189,8 +191,8 @@ impl SnapshotReader {
         if dangling.is_empty() {
             return dangling;
         }
-        let listed: Result<Vec<_>> = self.repository.listed_names().try_concat().await;
-        let listed: HashSet<_> = listed.unwrap_or_default().into_iter().collect();
+        let listed = self.repository.listed_names(index.is_list_cut()).await.unwrap_or_default();
+        let listed: HashSet<_> = listed.names.into_iter().collect();
         let resolve = index.tags().take(self.listed).filter(|(_, _, pointer)| pointer.manifest().is_some());
         if listed.is_empty() || !resolve.into_iter().all(|(_, tag, _)| listed.contains(tag.as_str())) {
             return HashSet::new();

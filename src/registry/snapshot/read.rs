@@ -14,12 +14,12 @@ use jiff::Timestamp;
 use super::builder::Builder;
 use super::facts::{ManifestFacts, ManifestId, ManifestState};
 use super::index::TagIndex;
-use crate::error::{Error, Result};
+use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Algorithm, Digest, Tag, Target};
 use crate::registry::created::Dates;
 use crate::registry::descriptor::{Descriptor, DescriptorDigest};
 use crate::registry::document::{Content, Document, MAX_DEPTH, too_deep};
-use crate::registry::manifest::Fetched;
+use crate::registry::manifest::{Fetched, moved};
 use crate::registry::media_types::{self, Form};
 use crate::registry::repository::RepositoryHandle;
 use crate::registry::summary::FetchedConfig;
@@ -37,6 +37,9 @@ pub struct SnapshotOptions {
     pub also: Vec<Tag>,
     /// Manifests that are read even where no tag leads to them.
     pub manifests: Vec<Digest>,
+    /// Whether the end of the list of tags is verified, at the cost of one request where the registry links no pages:
+    /// for removals, since some registries end a page early.
+    pub to_the_end: bool,
     /// Whether manifests may come from the client's cache, so that one the registry has lost meanwhile is not noticed.
     pub cached: bool,
     /// Counts the requests, for a progress display.
@@ -145,6 +148,29 @@ impl SnapshotReader {
         let missing = self.builder.index().manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
         let missing = missing.map(|(manifest, _)| (manifest, self.builder.index().digest(manifest))).collect();
         self.fetch(missing).await;
+        self.fetch_by_name().await;
+    }
+
+    /// Fetches by a tag what the registry does not have by its digest, although a tag points to it. What an index lists
+    /// by a digest of another algorithm may be there by its sha256 digest.
+    async fn fetch_by_name(&mut self) {
+        let index = self.builder.index();
+        let is_missing = |manifest: ManifestId| matches!(index.state(manifest), ManifestState::Missing);
+        let tags = index.tags().filter_map(|(_, tag, pointer)| Some((pointer.manifest()?, tag)));
+        let tags: BTreeMap<_, _> = tags.filter(|(manifest, _)| is_missing(*manifest)).collect();
+        let tagged = tags.into_iter().map(|(manifest, tag)| (manifest, (index.digest(manifest), tag.clone())));
+        let tagged: Vec<_> = tagged.collect();
+        let listed = index.manifests().flat_map(|(manifest, _)| index.children(manifest).iter().copied());
+        let listed = listed.filter(|child| is_missing(*child) && index.digest(*child).algorithm() != Algorithm::Sha256);
+        for (manifest, digest) in listed.map(|child| (child, index.digest(child))).collect::<Vec<_>>() {
+            let error = Error::new(Kind::Safety(Danger::Unknown), format!("{}@{digest} not found", self.repository));
+            let error = error.because("the registry may have it by its sha256 digest only");
+            self.builder.set(manifest, ManifestState::Unreadable(error));
+        }
+        let mut fetched = self.each(tagged, fetch_tag);
+        while let Some((manifest, outcome)) = fetched.next().await {
+            self.record_manifest(manifest, outcome);
+        }
     }
 
     async fn fetch(&mut self, missing: Vec<(ManifestId, Digest)>) {
@@ -283,7 +309,24 @@ fn fetch_manifest(
     .boxed()
 }
 
-/// The same, from the cache where that has it.
+/// Fetches a manifest by a tag that points to it.
+fn fetch_tag(
+    repository: RepositoryHandle,
+    (manifest, (digest, tag)): (ManifestId, (Digest, Tag)),
+) -> BoxFuture<'static, (ManifestId, ManifestOutcome)> {
+    async move {
+        let outcome = match repository.fetch_manifest(Target::Tag(&tag)).await {
+            Ok(fetched) if fetched.digest == digest => parse(fetched),
+            Ok(fetched) => ManifestOutcome::Failed(moved(&format!("{repository}:{tag}"), &digest, &fetched.digest)),
+            Err(error) if error.is_not_found() => ManifestOutcome::NotFound,
+            Err(error) => ManifestOutcome::Failed(error),
+        };
+        (manifest, outcome)
+    }
+    .boxed()
+}
+
+/// Fetches a manifest by its digest, or takes it from the cache.
 fn fetch_cached(
     repository: RepositoryHandle,
     (manifest, digest): (ManifestId, Digest),

@@ -212,8 +212,8 @@ fn tags_manifests_and_configs_are_fetched_once() {
     let lines = registry.lines();
     let distinct: HashSet<_> = lines.iter().collect();
     assert_eq!(distinct.len(), lines.len(), "nothing is requested twice");
-    // The list, two probes, and whether there is an API for referrers.
-    assert_eq!(lines.len(), 501 + 499 + 499 + 4);
+    // The list, what follows it, two probes, and whether there is an API for referrers.
+    assert_eq!(lines.len(), 501 + 499 + 499 + 5);
 }
 
 #[test]

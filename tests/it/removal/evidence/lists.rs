@@ -80,12 +80,12 @@ fn with_siblings_works_with_any_list() {
 #[test]
 fn a_list_that_fails_later_keeps_the_rest() {
     for (list, fault) in refuted() {
-        // The plan is based on the whole list; the list read right before the deletion differs.
+        // The plan is based on the whole list and on the page after it; the list read right before the deletion differs.
         let registry = shared();
         let digest = registry.resolve("app", PR).expect("it is there");
         let before = state(&registry, "app");
-        registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "new", &digest));
-        registry.inject(Match::tags("app").after(1).always(), fault);
+        registry.on_request(Match::tags("app").nth(3), move |registry, _| registry.tag("app", "new", &digest));
+        registry.inject(Match::tags("app").after(2).always(), fault);
         let outcome = rls(&registry, "rm app:pr-1 app:latest app:stable --retries 0");
         assert_eq!(outcome.code, Some(9), "{list}: {outcome}");
         assert!(removed(&outcome).is_empty(), "{list}: {outcome}");
@@ -101,8 +101,8 @@ fn a_list_that_lacks_only_the_removed_tag_later_stops_the_removal() {
     for (list, fault) in refuted() {
         let registry = app(Personality::Distribution28, &[PR]);
         let digest = registry.resolve("app", PR).expect("it is there");
-        registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "new", &digest));
-        registry.inject(Match::tags("app").after(1).always(), fault);
+        registry.on_request(Match::tags("app").nth(3), move |registry, _| registry.tag("app", "new", &digest));
+        registry.inject(Match::tags("app").after(2).always(), fault);
         let outcome = rls(&registry, "rm app:pr-1 --retries 0");
         assert_eq!(outcome.code, Some(9), "{list}: {outcome}");
         assert_eq!(registry.tags("app"), ["new", PR], "{list}: {outcome}");
@@ -112,7 +112,7 @@ fn a_list_that_lacks_only_the_removed_tag_later_stops_the_removal() {
 #[test]
 fn a_list_that_other_clients_shorten_stops_nothing() {
     let registry = app(Personality::Distribution28, &["other", PR, "gone"]);
-    registry.on_request(Match::tags("app").nth(2), |registry, _| assert!(registry.untag("app", "gone")));
+    registry.on_request(Match::tags("app").nth(3), |registry, _| assert!(registry.untag("app", "gone")));
     let outcome = rls(&registry, "rm app:pr-1 -q");
     assert!(removed(&outcome) == [PR] && !registry.tags("app").contains(&PR.to_owned()), "{outcome}");
 }

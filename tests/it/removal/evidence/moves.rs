@@ -65,7 +65,7 @@ fn nothing_is_removed_when_tags_move_to_every_manifest() {
     for words in ["prune app --keep-last 1 --yes", "rm app:v0"] {
         let registry = app(Personality::Distribution28, &["v0", "v1"]);
         let oldest = registry.resolve("app", "v0").expect("it is there");
-        registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", "v1", &oldest));
+        registry.on_request(Match::tags("app").nth(3), move |registry, _| registry.tag("app", "v1", &oldest));
         let outcome = rls(&registry, words);
         let code = if words.starts_with("rm") { 9 } else { 6 };
         assert_eq!(outcome.code, Some(code), "{outcome}");

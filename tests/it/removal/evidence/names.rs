@@ -117,7 +117,7 @@ fn an_invalid_tag_pushed_meanwhile_keeps_its_manifest() {
         let registry = app(Personality::Distribution28, &["6.0", "7.30"]);
         let digest = registry.resolve("app", "7.30").expect("it was pushed");
         // After the plan, before the list is read again.
-        registry.on_request(Match::tags("app").nth(2), move |registry, _| registry.tag("app", name, &digest));
+        registry.on_request(Match::tags("app").nth(3), move |registry, _| registry.tag("app", name, &digest));
         let outcome = rls(&registry, "rm app:7.30");
         assert_eq!(outcome.code, Some(9), "{outcome}");
         assert!(outcome.stderr.contains(name), "{outcome}");

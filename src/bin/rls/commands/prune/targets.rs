@@ -203,6 +203,7 @@ impl Target {
         (options.dates, options.also, options.progress) = (true, self.expected_tags(), progress);
         // What is about to be deleted is checked again right before.
         options.cached = true;
+        options.to_the_end = true;
         match self.repository.snapshot(options).await {
             Err(error) if self.is_from_catalog && error.is_not_found() => Ok(TagIndex::default()),
             snapshot => snapshot,

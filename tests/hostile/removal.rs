@@ -1,0 +1,482 @@
+//! Replies that contradict each other during removals and `rls undo`: nothing that should stay is lost without a report,
+//! and nothing is reported as removed or restored that is not.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256, Sha512};
+use test_support::{Reply, Request, Rls, Server};
+
+use crate::runner::{Canaries as _, Outcome, program};
+
+const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// The content of `team/app`. As in distribution 2, a tag is not deleted by its name unless `by_name`.
+#[derive(Default)]
+struct Content {
+    by_name: bool,
+    tags: BTreeMap<String, String>,
+    manifests: BTreeMap<String, String>,
+    /// Whether a deletion was accepted.
+    was_deleted: bool,
+}
+
+impl Content {
+    fn push(&mut self, tag: &str, manifest: Value) -> String {
+        let body = manifest.to_string();
+        let digest = format!("sha256:{}", hex::encode(Sha256::digest(&body)));
+        self.tags.insert(tag.to_owned(), digest.clone());
+        self.manifests.insert(digest.clone(), body);
+        digest
+    }
+
+    fn push_image(&mut self, tag: &str) -> String {
+        let empty = json!({ "mediaType": "application/vnd.oci.empty.v1+json", "digest": format!("sha256:{}", hex::encode(Sha256::digest("{}"))), "size": 2 });
+        self.push(
+            tag,
+            json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": empty, "layers": [], "annotations": { "tag": tag } }),
+        )
+    }
+
+    fn push_index(&mut self, tag: &str, child: &str) -> String {
+        let child = json!({ "mediaType": IMAGE, "digest": child, "size": 0 });
+        self.push(tag, json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [child] }))
+    }
+
+    fn tag(&mut self, tag: &str, digest: &str) {
+        self.tags.insert(tag.to_owned(), digest.to_owned());
+    }
+
+    fn delete_manifest(&mut self, digest: &str) {
+        self.manifests.remove(digest);
+        self.tags.retain(|_, on| on != digest);
+    }
+
+    /// The manifest with this digest, in a reply with this one in its header.
+    fn manifest(&self, digest: &str, header: &str) -> Reply {
+        let Some(body) = self.manifests.get(digest) else { return Reply::error(404, "MANIFEST_UNKNOWN") };
+        let media_type = if body.contains("\"manifests\"") { INDEX } else { IMAGE };
+        let reply = Reply::status(200).header("Content-Type", media_type).header("Docker-Content-Digest", header);
+        reply.body(body.clone())
+    }
+
+    fn listed(&self, names: &[&str]) -> Reply {
+        Reply::json(json!({ "name": "team/app", "tags": names }).to_string())
+    }
+
+    fn reply(&mut self, request: &Request) -> Reply {
+        if request.path() == "/v2/team/app/tags/list" {
+            return match self.tags.is_empty() {
+                true => Reply::error(404, "NAME_UNKNOWN"),
+                false => self.listed(&self.tags.keys().map(String::as_str).collect::<Vec<_>>()),
+            };
+        }
+        let Some(name) = reference(request) else { return Reply::error(404, "NOT_FOUND") };
+        let digest = self.tags.get(name).map_or(name, String::as_str).to_owned();
+        match &*request.method {
+            "DELETE" if !name.contains(':') && !self.by_name => Reply::error(400, "DIGEST_INVALID"),
+            "DELETE" if self.tags.remove(name).is_some() => Reply::status(202),
+            "DELETE" if !self.manifests.contains_key(name) => Reply::error(404, "MANIFEST_UNKNOWN"),
+            "DELETE" => {
+                self.delete_manifest(name);
+                Reply::status(202)
+            }
+            "PUT" => {
+                let digest = format!("sha256:{}", hex::encode(Sha256::digest(&request.body)));
+                self.manifests.insert(digest.clone(), request.body.clone());
+                self.tag(name, &digest);
+                Reply::status(201).header("Docker-Content-Digest", digest)
+            }
+            _ => self.manifest(&digest, &digest),
+        }
+    }
+}
+
+/// The tag or digest of a request for a manifest.
+fn reference(request: &Request) -> Option<&str> {
+    request.path().strip_prefix("/v2/team/app/manifests/")
+}
+
+/// Whether a request deletes one of these tags or manifests.
+fn deletes(request: &Request, names: &[&str]) -> bool {
+    request.method == "DELETE" && reference(request).is_some_and(|name| names.contains(&name))
+}
+
+/// Whether a request reads one of these tags or manifests.
+fn reads(request: &Request, names: &[&str]) -> bool {
+    matches!(&*request.method, "GET" | "HEAD") && reference(request).is_some_and(|name| names.contains(&name))
+}
+
+fn lists(request: &Request) -> bool {
+    request.path().ends_with("/tags/list")
+}
+
+/// A server whose replies the script chooses, where it has one, and the content of its repository otherwise.
+struct Deceiver {
+    content: Arc<Mutex<Content>>,
+    server: Server,
+}
+
+impl Deceiver {
+    fn start(
+        content: Content,
+        mut script: impl FnMut(&mut Content, &Request) -> Option<Reply> + Send + 'static,
+    ) -> Self {
+        let content = Arc::new(Mutex::new(content));
+        let shared = Arc::clone(&content);
+        let server = Server::start(move |request| {
+            let mut content = shared.lock().expect("no panic");
+            script(&mut content, request).unwrap_or_else(|| content.reply(request))
+        });
+        Self { content, server }
+    }
+
+    fn rls(&self, words: &str) -> Rls {
+        program().env("RLS_REGISTRY", self.server.url()).words(words).words("--retries 0")
+    }
+
+    #[track_caller]
+    fn run(&self, words: &str) -> Outcome {
+        let outcome = self.rls(words).observe();
+        outcome.is_clean();
+        outcome
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().expect("no panic")
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        let content = self.content();
+        content.tags.get(tag).is_some_and(|digest| content.manifests.contains_key(digest))
+    }
+}
+
+/// `pr-1` with the sibling `stable`, and `other`.
+fn siblings(by_name: bool) -> (Content, String, String) {
+    let mut content = Content { by_name, ..Content::default() };
+    let (digest, other) = (content.push_image("pr-1"), content.push_image("other"));
+    content.tag("stable", &digest);
+    (content, digest, other)
+}
+
+/// `pr-1` without siblings; `stable` and `other` are on one manifest.
+fn alone(by_name: bool) -> (Content, String, String) {
+    let (mut content, digest, other) = siblings(by_name);
+    content.tag("stable", &other);
+    (content, digest, other)
+}
+
+#[test]
+fn a_digest_header_that_contradicts_the_content_protects_the_manifest_it_names() {
+    let (content, doomed, other) = siblings(false);
+    let deceiver = Deceiver::start(content, move |content, request| {
+        let header = if request.method == "GET" { &doomed } else { &other };
+        reads(request, &["stable"]).then(|| content.manifest(&other, header))
+    });
+    let outcome = deceiver.run("rm team/app:pr-1");
+    assert_eq!((outcome.code, deceiver.has("stable")), (Some(9), true), "{outcome}");
+    assert!(outcome.messages(false).contains("team/app:stable points to its manifest"), "{outcome}");
+}
+
+#[test]
+fn a_reply_from_a_cache_does_not_show_what_a_tag_points_to_now() {
+    for asks_again in [true, false] {
+        let (content, doomed, other) = alone(false);
+        let mut is_first = true;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            if !reads(request, &["stable"]) {
+                return None;
+            }
+            // Another client moves it once its old reply is in the cache.
+            if std::mem::replace(&mut is_first, false) {
+                content.tag("stable", &doomed);
+            }
+            let is_revalidated = asks_again && request.header("cache-control") == Some("no-cache");
+            (!is_revalidated).then(|| content.manifest(&other, &other).header("Age", "30"))
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("stable")), (Some(9), true), "{outcome}");
+        let said = if asks_again { "points to its manifest" } else { "it was in a cache for 30 s" };
+        assert!(outcome.messages(false).contains(said), "{outcome}");
+    }
+}
+
+#[test]
+fn a_list_that_may_be_another_one_does_not_rule_out_siblings() {
+    // A sibling is pushed after the plan was made; the list before the deletion lacks it.
+    let names = ["other", "pr-1", "stable"];
+    type List = fn(&Content, &[&str]) -> Reply;
+    let lists_of: [(List, &str); 2] = [
+        (|content, names| content.listed(names).header("Age", "86400"), "was in a cache for 86400 s"),
+        (|_, names| Reply::json(json!({ "name": "team/ap", "tags": names }).to_string()), "is that of team/ap"),
+    ];
+    for (list, cause) in lists_of {
+        let (content, doomed, _) = alone(false);
+        let mut read = 0;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            read += usize::from(lists(request) && request.query("last").is_none());
+            // The plan's is the first.
+            (lists(request) && read > 1).then(|| {
+                content.tag("v1", &doomed);
+                list(content, &names)
+            })
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{outcome}");
+        assert!(outcome.messages(false).contains(cause), "{outcome}");
+    }
+}
+
+#[test]
+fn a_list_that_ends_early_without_a_link_is_read_to_its_end() {
+    for page in [1, 2, 3] {
+        let (content, ..) = siblings(false);
+        let deceiver = Deceiver::start(content, move |content, request| {
+            let last = request.query("last").unwrap_or_default();
+            let names = content.tags.keys().map(String::as_str).filter(|name| *name > &*last);
+            lists(request).then(|| content.listed(&names.take(page).collect::<Vec<_>>()))
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("stable")), (Some(9), true), "{outcome}");
+        assert!(outcome.messages(false).contains("team/app:stable points to the same manifest"), "{outcome}");
+        // And nothing prevents the removal of others.
+        let outcome = deceiver.run("rm team/app:other");
+        assert_eq!((outcome.code, deceiver.has("other")), (Some(0), false), "{outcome}");
+    }
+}
+
+#[test]
+fn a_registry_that_does_not_know_how_to_go_on_has_listed_everything() {
+    for status in [400, 404, 405, 416] {
+        let (content, ..) = alone(false);
+        let deceiver = Deceiver::start(content, move |_, request| {
+            (lists(request) && request.query("last").is_some()).then(|| Reply::error(status, "UNSUPPORTED"))
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(0), false), "{status}: {outcome}");
+    }
+}
+
+#[test]
+fn one_sibling_is_lost_at_most_however_many_tags_are_removed() {
+    // The first tag has no sibling, so that its deletion shows nothing.
+    let mut content = Content { by_name: true, ..Content::default() };
+    (0..40).for_each(|number| drop(content.push_image(&format!("kept-{number}"))));
+    content.push_image("a");
+    for tag in ["b", "c", "d"] {
+        let digest = content.push_image(tag);
+        content.tag(&format!("{tag}-too"), &digest);
+    }
+    let deceiver = Deceiver::start(content, |content, request| {
+        let name = reference(request).filter(|_| request.method == "DELETE")?;
+        let digest = content.tags.get(name)?.clone();
+        content.delete_manifest(&digest);
+        Some(Reply::status(202))
+    });
+    let outcome = deceiver.run("rm team/app:a team/app:b team/app:c team/app:d");
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert!(outcome.messages(false).contains("team/app:b-too is gone, and should have stayed"), "{outcome}");
+    let left: Vec<_> = ["c", "c-too", "d", "d-too"].into_iter().filter(|tag| !deceiver.has(tag)).collect();
+    assert_eq!(left, [""; 0], "{outcome}");
+    assert_eq!(outcome.lines().iter().filter(|line| line.starts_with("removed")).count(), 2, "{outcome}");
+}
+
+#[test]
+fn a_refused_deletion_that_took_effect_all_the_same_is_reported() {
+    for status in [303, 307, 400, 403, 404, 409] {
+        let (content, doomed, _) = siblings(true);
+        let deceiver = Deceiver::start(content, move |content, request| {
+            deletes(request, &["pr-1"]).then(|| {
+                content.delete_manifest(&doomed);
+                Reply::error(status, "X").header("Location", "/v2/")
+            })
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!(outcome.code, Some(6), "{status}: {outcome}");
+        assert!(outcome.messages(false).contains("team/app:stable is gone"), "{status}: {outcome}");
+    }
+}
+
+#[test]
+fn a_redirected_deletion_is_not_followed() {
+    let (target, ..) = alone(true);
+    let target = Deceiver::start(target, |_, _| None);
+    for by_name in [true, false] {
+        for status in [301, 302, 303, 307, 308] {
+            for place in ["/v2/team/app/manifests/other", "/v2/team/other/manifests/pr-1", "elsewhere"] {
+                let (content, doomed, _) = alone(by_name);
+                let place = match place {
+                    "elsewhere" => format!("{}/v2/team/app/manifests/pr-1", target.server.url()),
+                    place => place.to_owned(),
+                };
+                let deceiver = Deceiver::start(content, move |_, request| {
+                    let redirected = Reply::status(status).header("Location", place.as_str());
+                    deletes(request, &["pr-1", &doomed]).then_some(redirected)
+                });
+                let outcome = deceiver.run("rm team/app:pr-1");
+                assert_eq!(outcome.code, Some(5), "{status}: {outcome}");
+                assert!(["pr-1", "other", "stable"].iter().all(|tag| deceiver.has(tag)), "{status}: {outcome}");
+            }
+        }
+    }
+    assert_eq!(target.server.requests().len(), 0);
+}
+
+#[test]
+fn a_deletion_without_effect_is_not_reported_as_one() {
+    // After it, the tag and its manifest are missing for once, and what the list says depends.
+    for by_name in [true, false] {
+        for list in ["missing", "failing", "empty", "without it"] {
+            let (content, doomed, _) = alone(by_name);
+            let mut missing = BTreeMap::new();
+            let deceiver = Deceiver::start(content, move |content, request| {
+                if deletes(request, &["pr-1", &doomed]) {
+                    content.was_deleted = true;
+                    return Some(Reply::status(202));
+                }
+                if !content.was_deleted {
+                    return None;
+                }
+                if reads(request, &["pr-1", &doomed]) {
+                    let times: &mut usize = missing.entry(request.target.clone()).or_default();
+                    *times += 1;
+                    return (*times == 1).then(|| Reply::error(404, "MANIFEST_UNKNOWN"));
+                }
+                lists(request).then(|| match list {
+                    "missing" => Reply::error(404, "NAME_UNKNOWN"),
+                    "failing" => Reply::error(500, "UNKNOWN"),
+                    "empty" => content.listed(&[]),
+                    _ => content.listed(&["other", "stable"]),
+                })
+            });
+            let outcome = deceiver.run("rm team/app:pr-1");
+            assert_eq!(outcome.code, Some(6), "{by_name}, {list}: {outcome}");
+            assert!(outcome.messages(false).contains("team/app:pr-1 is still present"), "{list}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn an_index_that_only_its_tag_leads_to_protects_its_children() {
+    let mut content = Content::default();
+    let child = content.push_image("child");
+    let index = content.push_index("multi", &child);
+    let deceiver = Deceiver::start(content, move |_, request| {
+        reads(request, &[&index]).then(|| Reply::error(404, "MANIFEST_UNKNOWN"))
+    });
+    let outcome = deceiver.run("rm team/app:child");
+    assert_eq!((outcome.code, deceiver.has("child")), (Some(9), true), "{outcome}");
+    assert!(outcome.messages(false).contains("would break an index"), "{outcome}");
+}
+
+#[test]
+fn a_child_by_another_algorithm_that_cannot_be_found_may_be_any_manifest() {
+    // The registry knows the child by its sha256 digest only.
+    let with_index = |content: &mut Content| {
+        let child = content.tags["child"].clone();
+        let digest = format!("sha512:{}", hex::encode(Sha512::digest(&content.manifests[&child])));
+        content.push_index("multi", &digest);
+    };
+    for is_new in [false, true] {
+        let mut content = Content::default();
+        (content.push_image("child"), content.push_image("other"));
+        if !is_new {
+            with_index(&mut content);
+        }
+        let mut read = 0;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            read += usize::from(lists(request) && request.query("last").is_none());
+            // The plan's list is the first.
+            if is_new && read == 2 && !content.tags.contains_key("multi") {
+                with_index(content);
+            }
+            None
+        });
+        let outcome = deceiver.run("rm team/app:child");
+        assert_eq!((outcome.code, deceiver.has("child")), (Some(9), true), "{is_new}: {outcome}");
+    }
+}
+
+#[test]
+fn a_child_that_is_deleted_with_its_index_is_reported_behind_a_cache_of_heads() {
+    let mut content = Content::default();
+    let child = content.push_image("child");
+    let index = content.push_index("multi", &child);
+    let deceiver = Deceiver::start(content, move |content, request| {
+        if deletes(request, &[&index]) {
+            content.delete_manifest(&index);
+            content.delete_manifest(&child);
+            content.was_deleted = true;
+            return Some(Reply::status(202));
+        }
+        let cached = Reply::status(200).header("Content-Type", IMAGE).header("Docker-Content-Digest", &*child);
+        if content.was_deleted && lists(request) {
+            return Some(content.listed(&["child"]));
+        }
+        (request.method == "HEAD" && reads(request, &["child", &child])).then_some(cached)
+    });
+    let outcome = deceiver.run("rm team/app:multi");
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert!(outcome.messages(false).contains("team/app:child is gone, and should have stayed"), "{outcome}");
+}
+
+/// `pr-1` was removed; then something deceives.
+fn undo(mut script: impl FnMut(&mut Content, &Request, &str) -> Option<Reply> + Send + 'static) -> (Deceiver, Outcome) {
+    let (content, doomed, _) = alone(false);
+    let deceiver = Deceiver::start(content, move |content, request| {
+        if content.tags.contains_key("undone") { script(content, request, &doomed) } else { None }
+    });
+    let rls = deceiver.rls("rm team/app:pr-1");
+    let outcome = rls.observe();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    // From now on the script replies.
+    let other = deceiver.content().tags["other"].clone();
+    deceiver.content().tag("undone", &other);
+    let outcome = rls.then("undo --retries 0").observe();
+    (deceiver, outcome)
+}
+
+#[test]
+fn undo_overwrites_nothing_that_one_replica_lacks() {
+    let mut looks = 0;
+    let (deceiver, outcome) = undo(move |content, request, _| {
+        let other = content.tags["other"].clone();
+        content.tags.entry("pr-1".to_owned()).or_insert(other);
+        looks += usize::from(reads(request, &["pr-1"]));
+        (looks == 1 && reads(request, &["pr-1"])).then(|| Reply::error(404, "MANIFEST_UNKNOWN"))
+    });
+    assert_eq!(outcome.code, Some(9), "{outcome}");
+    let tags = deceiver.content().tags.clone();
+    assert_eq!(tags["pr-1"], tags["other"], "{outcome}");
+    assert_eq!(deceiver.server.count(|request| request.method == "PUT"), 0);
+}
+
+#[test]
+fn undo_believes_no_head_about_what_a_tag_points_to() {
+    let cached = |request: &Request, digest: &str| {
+        let cached = Reply::status(200).header("Content-Type", IMAGE).header("Docker-Content-Digest", digest);
+        (request.method == "HEAD" && reads(request, &["pr-1", digest])).then_some(cached)
+    };
+    // It points elsewhere, and stays.
+    let (deceiver, outcome) = undo(move |content, request, digest| {
+        let other = content.tags["other"].clone();
+        content.tag("pr-1", &other);
+        cached(request, digest)
+    });
+    assert_eq!(outcome.code, Some(9), "{outcome}");
+    assert_eq!(deceiver.server.count(|request| request.method == "PUT"), 0);
+    // It does not exist, and is restored.
+    let (deceiver, outcome) = undo(move |_, request, digest| cached(request, digest));
+    assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(0), true), "{outcome}");
+    assert_eq!(outcome.lines(), ["undone\tteam/app:pr-1"], "{outcome}");
+    // The push is accepted and ignored.
+    let mut was_pushed = false;
+    let (_, outcome) = undo(move |_, request, digest| {
+        was_pushed |= request.method == "PUT";
+        if request.method == "PUT" { Some(Reply::status(201)) } else { cached(request, digest).filter(|_| was_pushed) }
+    });
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+}
