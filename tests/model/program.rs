@@ -84,6 +84,10 @@ fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {
     let outcome = rls.outcome(&child.wait_with_output().expect("it ends"));
     world.calm();
     let trace = world.trace();
+    // Others may move a requested tag before it is looked up.
+    let requested = words.split(' ').filter_map(|word| word.strip_prefix("app:").map(str::to_owned)).collect();
+    let siblings = if words.contains("--with-siblings") { trace.siblings(&requested) } else { BTreeSet::new() };
+    let named = &named | &siblings;
     let mut checked = check(&world, &trace, &named, &outcome, if killed { Ended::Killed } else { Ended::Itself });
     let mut second = None;
     let mut rls = rls;

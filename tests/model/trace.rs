@@ -129,6 +129,17 @@ impl Trace {
         moments.into_iter().any(|moment| moment.arrival.tags.get(tag) != moment.after.tags.get(tag))
     }
 
+    /// The tags that were on the manifest of one of these when a request came.
+    pub fn siblings(&self, tags: &BTreeSet<String>) -> BTreeSet<String> {
+        let states = self.moments.iter().map(|moment| &moment.arrival.tags);
+        let beside = |state: &BTreeMap<String, String>| {
+            let digests: BTreeSet<_> = tags.iter().filter_map(|tag| state.get(tag)).collect();
+            let siblings = state.iter().filter(|(_, digest)| digests.contains(digest));
+            siblings.map(|(tag, _)| tag.clone()).collect::<Vec<_>>()
+        };
+        states.flat_map(beside).collect()
+    }
+
     /// Whether others pushed a manifest, though it may have been there, from a request on until another had its effect.
     pub fn was_pushed(&self, digest: &str, from: usize, to: usize) -> bool {
         let moments = self.moments.iter().take(to.saturating_add(1)).skip(from);
