@@ -1,16 +1,17 @@
-//! The heap that lists and snapshots take.
+//! The heap that lists, snapshots and files of images take.
 //!
 //! A binary of its own, because its allocator counts for the whole process; its tests run one after the other, so that
 //! nothing else is counted.
 
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
 use peak_alloc::PeakAlloc;
+use registry_ls::layers::{FilePath, ImageFiles, ListOptions};
 use registry_ls::name::{Algorithm, Digest, Tag};
-use registry_ls::registry::Client;
 use registry_ls::registry::snapshot::{Builder, Form, ManifestFacts, ManifestState, Pointer, TagIndex};
+use registry_ls::registry::{Client, Manifest};
 use test_support::{Reply, Request, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -138,4 +139,69 @@ fn page(request: &Request) -> Reply {
     let to = (from + 1000).min(TAGS);
     let reply = Reply::json(format!(r#"{{"name":"team/app","tags":[{}]}}"#, listed(from, to)));
     if to < TAGS { reply.next(&format!("?last={}", tag(to - 1))) } else { reply }
+}
+
+/// How many files the layer has: with their headers they take more than the memory that reading them may.
+const FILES: usize = 60_000;
+
+/// An archive with many files, and one whose content is large.
+fn archive() -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut add = |path: &str, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, path, content).expect("an archive in memory");
+    };
+    for number in 0..FILES {
+        add(&format!("usr/share/number-{number:06}"), b"");
+    }
+    add("var/large", &vec![0; 16 * 1024 * 1024]);
+    builder.into_inner().expect("an archive in memory")
+}
+
+/// Sends a layer, however often it is requested.
+async fn send_layer(mut stream: TcpStream, layer: Arc<Vec<u8>>) -> std::io::Result<()> {
+    while stream.read(&mut [0; 4096]).await? > 0 {
+        stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", layer.len()).as_bytes()).await?;
+        stream.write_all(&layer).await?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_files_of_a_large_layer_take_little_memory() {
+    const MOST: usize = 24 * 1024 * 1024;
+    let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let plain = archive();
+    let zstd = ruzstd::encoding::compress_to_vec(&plain[..], ruzstd::encoding::CompressionLevel::Fastest);
+    for layer in [plain, zstd] {
+        let (size, layer) = (layer.len(), Arc::new(layer));
+        let digest = Digest::of(Algorithm::Sha256, &layer);
+        let server = Server::talking(move |stream| {
+            let layer = Arc::clone(&layer);
+            // The client closes the connection once it has what it wants.
+            async move { drop(send_layer(stream, layer).await) }
+        });
+        let manifest = format!(
+            r#"{{"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{digest}","size":{size}}}]}}"#
+        );
+        let manifest = Manifest::read(manifest.into_bytes().into(), None, Algorithm::Sha256, "it").expect("a manifest");
+        let client = Client::new(server.url().parse().expect("a registry")).expect("a client");
+        let repository = client.repository(&"team/app".parse().expect("a repository"));
+        let files = ImageFiles::new(&repository, &manifest.document().expect("an image")).expect("an image");
+        let before = HEAP.current_usage();
+        HEAP.reset_peak_usage();
+        let (listed, read) = runtime.block_on(async {
+            let list = files.clone().list(ListOptions::default());
+            let listed = list.try_fold(0, |count, batch| async move { Ok(count + batch.len()) }).await;
+            let read = files.read(FilePath::new("var/large"));
+            (listed, read.try_fold(0, |count, piece| async move { Ok(count + piece.len()) }).await)
+        });
+        let peak = HEAP.peak_usage() - before;
+        // With /usr, /usr/share and /var, which have no entries.
+        assert_eq!((listed.expect("a list"), read.expect("a file")), (FILES + 4, 16 * 1024 * 1024));
+        assert!(peak < MOST, "{} KiB at once", peak / 1024);
+    }
 }

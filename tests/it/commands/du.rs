@@ -184,3 +184,22 @@ fn a_bar_is_beside_the_number_on_a_terminal() {
     assert!(line("app:1.0").contains("██████████████████"), "{shown}");
     assert!(!line("app:1.0").contains("████████████████████"), "{shown}");
 }
+
+#[test]
+fn registries_share_nothing() {
+    let (one, other) = (shared_base(), shared_base());
+    let sizes = |words: &str, arguments: &[String]| {
+        let listed = Rls::new().words("du -q --format").arg("{{ size }} {{ unique }} {{ shared }}").words(words);
+        let listed = listed.args(arguments.iter().map(String::as_str).collect::<Vec<_>>()).succeeds();
+        listed.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let alone = sizes("", &[one.url()]);
+    assert_eq!(alone, ["137197 35276 101921", "134407 32486 101921", "169683 67762 101921"]);
+    let both = sizes("", &[one.url(), other.url()]);
+    let total = ["169683 67762 101921", "169683 67762 101921", "339366 135524 203842"];
+    assert_eq!(both, [&alone[..2], &alone[..2], &total.map(str::to_owned)[..]].concat());
+    // A registry that cannot be read has its total, too.
+    other.inject(Match::get("/v2/_catalog").always(), Fault::status(403));
+    let run = Rls::new().words("du -q").args([one.url(), other.url()]).run();
+    assert_eq!(run.code, Some(6), "{run}");
+}

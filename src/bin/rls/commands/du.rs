@@ -1,4 +1,5 @@
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stdout};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,10 @@ use crate::report::{CommandError, failure};
 /// The most repositories that are read at once; their snapshots are dropped as soon as they are added up.
 const MAX_SNAPSHOTS: usize = 8;
 
+/// The storage of each registry: registries share nothing.
+type Usages = BTreeMap<String, StorageUsage>;
+type Reports = BTreeMap<String, UsageReport>;
+
 /// A repository that was read, and whether its tags are shown.
 struct Measured {
     repository: RepositoryHandle,
@@ -36,7 +41,7 @@ pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandErro
     let mut output = context.output(UsageView { full: context.settings.full, bars: stdout().is_terminal() })?;
     let walk = Walk::open(context, &args.walk).await?.with_width(MAX_SNAPSHOTS).with_states();
     output.view_mut().full = walk.shows_full();
-    let usage = Arc::new(Mutex::new(StorageUsage::default()));
+    let usage = Arc::new(Mutex::new(Usages::new()));
     let mut measured: Vec<Measured> = Vec::new();
     let measure = |target: Target| {
         let state = walk.state(&target.repository).map(str::to_owned);
@@ -54,13 +59,14 @@ pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandErro
     });
     outcome.await?;
     let usage = std::mem::take(&mut *lock(&usage));
-    let report = context.until_shutdown(apart(move || usage.report())).await?;
-    let records = records(args, walk.sources(), &measured, &report);
+    let reports = apart(move || usage.into_iter().map(|(registry, usage)| (registry, usage.report())).collect());
+    let reports: Reports = context.until_shutdown(reports).await?;
+    let records = records(args, walk.sources(), &measured, &reports);
     for record in &records {
         output.write(record)?;
     }
     output.finish()?;
-    warn(context, &measured, &report);
+    warn(context, &measured, &reports);
     Ok(())
 }
 
@@ -70,7 +76,7 @@ async fn measure(
     target: Target,
     state: Option<String>,
     is_noted: bool,
-    usage: Arc<Mutex<StorageUsage>>,
+    usage: Arc<Mutex<Usages>>,
 ) -> Result<Result<(usize, Note)>> {
     let storage = match state.and_then(|state| serde_json::from_str(&state).ok()) {
         Some(storage) => storage,
@@ -84,24 +90,25 @@ async fn measure(
             }
         }
     };
+    let registry = target.repository.registry().to_string();
     let added = apart(move || {
         let note = match storage.is_complete() {
             true if is_noted => serde_json::to_string(&storage).map_or(Note::Unfinished, Note::State),
             true => Note::Finished,
             false => Note::Unfinished,
         };
-        (lock(&usage).add(storage), note)
+        (lock(&usage).entry(registry).or_default().add(storage), note)
     });
     Ok(Ok(added.await))
 }
 
-fn lock(usage: &Mutex<StorageUsage>) -> MutexGuard<'_, StorageUsage> {
+fn lock(usage: &Mutex<Usages>) -> MutexGuard<'_, Usages> {
     usage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Measured {
-    fn usage<'r>(&self, report: &'r UsageReport) -> Option<&'r RepositoryUsage> {
-        report.repositories.get(self.position?)
+    fn usage<'r>(&self, reports: &'r Reports) -> Option<&'r RepositoryUsage> {
+        reports.get(&self.repository.registry().to_string())?.repositories.get(self.position?)
     }
 }
 
@@ -111,10 +118,10 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// The records: tags before their repository, repositories before their registry, and a total of several registries.
-fn records(args: &DuArgs, sources: &[Source], measured: &[Measured], report: &UsageReport) -> Vec<UsageRecord> {
+fn records(args: &DuArgs, sources: &[Source], measured: &[Measured], reports: &Reports) -> Vec<UsageRecord> {
     let unread = RepositoryUsage::default();
     let mut order: Vec<(&Measured, &RepositoryUsage)> =
-        measured.iter().map(|target| (target, target.usage(report).unwrap_or(&unread))).collect();
+        measured.iter().map(|target| (target, target.usage(reports).unwrap_or(&unread))).collect();
     order.sort_by_cached_key(|(target, _)| (target.repository.registry().to_string(), target.repository.to_string()));
     match args.sort {
         UsageOrder::Name => {}
@@ -134,8 +141,12 @@ fn records(args: &DuArgs, sources: &[Source], measured: &[Measured], report: &Us
         records.push(repository_record(target, usage, if target.shows_tags { 0 } else { largest }));
     }
     if measured.len() > 1 || measured.iter().any(|target| target.is_listed) || sources.len() != measured.len() {
-        let complete = records.iter().all(|record| record.complete);
-        records.push(UsageRecord { complete, ..total(sources, measured, report) });
+        let totals = totals(sources, measured, reports).into_iter().map(|total| {
+            let mut parts = records.iter().filter(|part| total.registry.is_none() || part.registry == total.registry);
+            UsageRecord { complete: parts.all(|part| part.complete), ..total }
+        });
+        let totals: Vec<_> = totals.collect();
+        records.extend(totals);
     }
     records
 }
@@ -191,10 +202,8 @@ fn of_repository(target: &Measured) -> UsageRecord {
     }
 }
 
-/// Everything together.
-fn total(sources: &[Source], measured: &[Measured], report: &UsageReport) -> UsageRecord {
-    let mut registries = sources.iter().map(|source| source.registry().to_string());
-    let registry = registries.next().filter(|first| registries.all(|other| other == *first));
+/// The total of each registry; of several registries also that of all.
+fn totals(sources: &[Source], measured: &[Measured], reports: &Reports) -> Vec<UsageRecord> {
     let below = match sources {
         [Source::Catalog(client, Some(prefix))] => Some(client.registry().qualify(prefix)),
         [Source::Path(prefix)] if measured.iter().any(|target| target.is_listed) => {
@@ -202,18 +211,34 @@ fn total(sources: &[Source], measured: &[Measured], report: &UsageReport) -> Usa
         }
         _ => None,
     };
-    UsageRecord {
-        reference: below.or_else(|| registry.clone()),
-        registry,
-        size: Some(report.size),
-        unique: report.size.saturating_sub(report.shared),
-        shared: Some(report.shared),
+    let total = |registry: Option<&String>, size: u64, shared: u64| UsageRecord {
+        reference: below.clone().or_else(|| registry.cloned()),
+        registry: registry.cloned(),
+        size: Some(size),
+        unique: size.saturating_sub(shared),
+        shared: Some(shared),
         ..UsageRecord::default()
+    };
+    let registries: BTreeSet<_> = sources.iter().map(|source| source.registry().to_string()).collect();
+    let sizes = |registry: &String| reports.get(registry).map_or((0, 0), |report| (report.size, report.shared));
+    let mut totals: Vec<_> = registries
+        .iter()
+        .map(|registry| {
+            let (size, shared) = sizes(registry);
+            total(Some(registry), size, shared)
+        })
+        .collect();
+    if registries.len() > 1 {
+        let sum = |part: fn((u64, u64)) -> u64| {
+            registries.iter().map(|registry| part(sizes(registry))).fold(0, u64::saturating_add)
+        };
+        totals.push(total(None, sum(|(size, _)| size), sum(|(_, shared)| shared)));
     }
+    totals
 }
 
 /// Reports what could not be measured.
-fn warn(context: &Context<'_>, measured: &[Measured], report: &UsageReport) {
+fn warn(context: &Context<'_>, measured: &[Measured], reports: &Reports) {
     let (mut unknown, mut example) = (0_usize, None);
     for target in measured {
         let hint_context = context.hint_context(target.repository.registry());
@@ -221,7 +246,7 @@ fn warn(context: &Context<'_>, measured: &[Measured], report: &UsageReport) {
             Some(error) => context.report.failure(error, &hint_context),
             None => context.report.success(),
         }
-        for tag in target.usage(report).into_iter().flat_map(|usage| &usage.tags) {
+        for tag in target.usage(reports).into_iter().flat_map(|usage| &usage.tags) {
             let name = format!("{}:{}", target.repository, tag.tag);
             match &tag.error {
                 Some(error) => {
