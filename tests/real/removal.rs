@@ -94,17 +94,18 @@ pub fn all(setup: &Setup) {
 }
 
 fn rehearsals(removable: &Removable<'_>) {
-    let plan = format!("plan:  delete manifest of web/app:lone; {}", removable.lone);
-    removable.stays("rm -n web/app:lone", 0, &["would-remove\tweb/app:lone"], &plan);
-    let both = ["would-remove\tweb/app:left", "would-remove\tweb/app:right"];
-    let plan = format!("plan:  delete manifest of web/app:left (also removes web/app:right); {}", removable.shared);
-    removable.stays("rm --dry-run --with-siblings web/app:left", 0, &both, &plan);
+    let short = |digest: &Digest| digest.to_string()[.."sha256:".len() + 12].to_owned();
+    let (lone, shared) = (short(&removable.lone), short(&removable.shared));
+    let plan = format!("would-remove\tweb/app:lone\tdelete manifest; {lone}");
+    removable.stays("rm -n -o table web/app:lone", 0, &[&plan], "");
+    let plan = format!("would-remove\tweb/app:left\tdelete manifest; {shared}");
+    let both = [&*plan, "would-remove\tweb/app:right\twith web/app:left"];
+    removable.stays("rm --dry-run -o table --with-siblings web/app:left", 0, &both, "");
     let digest = format!("web/app@{}", removable.pair);
     let all = [&*format!("would-remove\t{digest}"), "would-remove\tweb/app:one", "would-remove\tweb/app:two"];
-    let plan = format!("plan:  delete manifest {digest} (also removes web/app:one, web/app:two)");
-    removable.stays(&format!("rm -n --all-tags {digest}"), 0, &all, &plan);
-    let plan = format!("plan:  untag web/app:left via placeholder; {}; web/app:right stays", removable.shared);
-    removable.stays("rm -n --placeholder web/app:left", 0, &["would-remove\tweb/app:left"], &plan);
+    removable.stays(&format!("rm -n --all-tags {digest}"), 0, &all, "");
+    let plan = format!("would-remove\tweb/app:left\tuntag via placeholder; {shared}; right stays");
+    removable.stays("rm -n -o table --placeholder web/app:left", 0, &[&plan], "");
 }
 
 fn stops(removable: &Removable<'_>) {

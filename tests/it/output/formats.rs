@@ -254,7 +254,7 @@ fn rm_in_every_format() {
     plain:
     would-remove→team/web:2.0
     table:
-    would-remove→team/web:2.0
+    would-remove→team/web:2.0→delete manifest; sha256:297d1c2a24c4
     json:
     [
       {"registry":"http://REGISTRY","reference":"http://REGISTRY/team/web:2.0","repository":"team/web","tag":"2.0","digest":"sha256:297d1c2a24c48e447076c3b4f163d01a9b7cc2944dbe8b9427f7fec0c79b5980","action":"would-remove","method":"delete-manifest","reason":null,"siblings":{"stay":[],"go":[]},"indexes":[],"referrers":[]}

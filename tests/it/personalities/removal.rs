@@ -168,16 +168,10 @@ fn a_dry_run_removes_nothing() {
             is_unsupported(&lone, "shared/app:1.3.9", profile);
             is_unsupported(&all, "shared/app:1.4", profile);
         } else {
-            let way = if profile.deletes == Deletes::Tags { "untag" } else { "delete manifest of" };
-            let digest = registry.resolve("shared/app", "1.3.9").expect("the tag is there");
-            let plan = format!("plan:  {way} shared/app:1.3.9; {digest}\n");
-            is(&lone, 0, "would-remove\tshared/app:1.3.9\n", &plan, profile);
+            is(&lone, 0, "would-remove\tshared/app:1.3.9\n", "", profile);
             let stdout =
                 ["1.4", "1", "1.4.0", "latest"].map(|tag| format!("would-remove\tshared/app:{tag}\n")).concat();
-            let plan = format!(
-                "plan:  delete manifest of shared/app:1.4 (also removes shared/app:1, shared/app:1.4.0, shared/app:latest); {DIGEST}\n"
-            );
-            is(&all, 0, &stdout, &plan, profile);
+            is(&all, 0, &stdout, "", profile);
         }
         let shared = rm(profile, &registry, "-n shared/app:1.4");
         let code = match profile.deletes {

@@ -1,5 +1,7 @@
 //! Tables and errors on a terminal.
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
 use registry_fixture::Running;
 use registry_fixture::content::{ImageSpec, IndexSpec};
@@ -313,4 +315,33 @@ fn an_empty_list_is_reported() {
     assert_eq!(last(&empty(), "repos"), "no repositories in http://REGISTRY");
     assert_eq!(last(&empty(), "repos -o plain"), "no repositories in http://REGISTRY");
     assert_eq!(last(&empty(), "repos -o json"), "[]");
+}
+
+#[test]
+fn a_dry_run_shows_each_tag_once() {
+    let registry = seeded("shared");
+    for words in [
+        "rm shared/app --all-tags -n",
+        "rm shared/app --match * -n",
+        "rm shared/app:1.3.9 -n",
+        "rm shared/app --all-tags -n -v",
+    ] {
+        let shown = shown(Rls::at(&registry).words(words).words("--color never"));
+        let named: Vec<_> = shown.lines().filter(|line| line.contains("shared/app:")).collect();
+        assert!(named.iter().all(|line| line.starts_with("would-remove→shared/app:")), "{words}: {shown}");
+        let names: BTreeSet<_> = named.iter().filter_map(|line| line.split('→').nth(1)).collect();
+        assert_eq!(names.len(), named.len(), "{words}: {shown}");
+    }
+    assert_snapshot!(shown(Rls::at(&registry).words("rm shared/app --all-tags -n --color never")), @"
+    exit 0
+    would-remove→shared/app:1.4.0→delete manifest; sha256:1b9c9487898f
+    would-remove→shared/app:latest→delete manifest; sha256:1b9c9487898f
+    would-remove→shared/app:1.4→delete manifest; sha256:1b9c9487898f
+    would-remove→shared/app:1.3.9→delete manifest; sha256:ffba91153681
+    would-remove→shared/app:1→delete manifest; sha256:1b9c9487898f
+    ");
+    for format in ["plain", "json", "jsonl", "yaml", "csv"] {
+        let outcome = Rls::at(&registry).words("rm shared/app --all-tags -n -o").arg(format).run();
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""), "{format}: {outcome}");
+    }
 }

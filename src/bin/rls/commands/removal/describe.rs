@@ -111,10 +111,6 @@ pub fn describe(repository: &Repository, item: &Item) -> Option<String> {
             Method::Tag | Method::Placeholder => format!("the manifest stays, listed by {indexes}"),
         });
     }
-    if !item.orphans.is_empty() {
-        let orphans = some_of(&item.orphans.iter().map(|orphan| orphan.within(repository)).collect::<Vec<_>>());
-        parts.push(format!("leaves {orphans} behind"));
-    }
     Some(parts.join("; "))
 }
 

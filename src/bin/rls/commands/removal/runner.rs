@@ -166,8 +166,14 @@ impl<'a> RemovalRunner<'a> {
         Err(stop)
     }
 
-    /// Writes records of what a plan would do.
-    pub async fn preview(&mut self, plan: &Plan, output: &mut impl RecordWriter) -> Result<(), CommandError> {
+    /// Writes records of what a plan would do. `warns` of what would be orphaned, which the records of machine formats
+    /// contain.
+    pub async fn preview(
+        &mut self,
+        plan: &Plan,
+        output: &mut impl RecordWriter,
+        warns: bool,
+    ) -> Result<(), CommandError> {
         self.warn_of_pins(plan);
         let repository = plan.repository();
         for (row, item) in plan.items().iter().enumerate() {
@@ -178,7 +184,9 @@ impl<'a> RemovalRunner<'a> {
                 Ok(_) => {
                     self.removed += 1;
                     self.context.report.success();
-                    self.name_orphans(repository, item);
+                    if warns {
+                        self.name_orphans(repository, item);
+                    }
                     let records = records(repository.name(), item, Action::WouldRemove, &[]);
                     records.into_iter().try_for_each(|record| output.write(record.at(repository.registry())))?;
                 }

@@ -73,7 +73,7 @@ async fn remove(
         return runner.execute(plan, output).await;
     }
     plan.items().iter().for_each(|item| saved.add(repository.registry(), repository.name(), item));
-    runner.preview(&plan, output).await
+    runner.preview(&plan, output, !is_for_machines(context)).await
 }
 
 /// A confirmed plan. While the user was asked, the repository may have changed, so the plan is made again after each
@@ -112,11 +112,14 @@ fn shows_plan(args: &RmArgs, context: &Context<'_>) -> bool {
     args.only_plans() || is_for_machines(context) || context.settings.verbosity > 0
 }
 
-/// Whether the plan is shown in lines of its own; the records of machine formats contain it.
+/// Whether the plan is shown in lines of its own: on request, unless it is in the records, as in those of machine formats
+/// and in the table of a dry run.
 fn shows_lines(args: &RmArgs, context: &Context<'_>) -> bool {
-    !is_for_machines(context) && (args.only_plans() || context.settings.verbosity > 0)
+    let is_in_records = is_for_machines(context) || (args.only_plans() && context.shows_table());
+    context.settings.verbosity > 0 && !is_in_records
 }
 
 fn is_for_machines(context: &Context<'_>) -> bool {
-    matches!(context.settings.layout, Some(Layout::Format(Format::Json | Format::Jsonl | Format::Yaml)))
+    use Format::{Csv, Json, Jsonl, Yaml};
+    matches!(context.settings.layout, Some(Layout::Format(Json | Jsonl | Yaml | Csv)))
 }

@@ -1,11 +1,12 @@
 use std::fmt;
 
 use registry_ls::name::Registry;
+use registry_ls::removal::Method;
 use serde::Serialize;
 
 use super::field::{Failure, Field};
 use super::name::{name, shown};
-use crate::output::{Human, Lines, Tone, View};
+use crate::output::{Human, Lines, Tone, View, some_of};
 
 /// One thing that `rls rm`, `rls prune` or `rls undo` decided about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,7 +127,8 @@ impl Action {
     }
 }
 
-/// How `rls rm` and `rls undo` show their records: one line per record, with a coloured action on a terminal.
+/// How `rls rm` and `rls undo` show their records: one line per record; on a terminal with a coloured action and, in a dry
+/// run, how it would be removed.
 #[derive(Debug, Clone, Copy)]
 pub struct RemovalView {
     /// Whether siblings, indexes and referrers are known.
@@ -157,8 +159,42 @@ impl View for RemovalView {
 
     fn text(&self, record: &RemovalRecord, human: &Human) -> String {
         let action = human.styles.paint(record.action.tone(), &record.action.to_string());
-        format!("{action}\t{}", human.escape(&self.subject(record)))
+        let line = format!("{action}\t{}", human.escape(&self.subject(record)));
+        match planned(record, human) {
+            Some(how) => format!("{line}\t{}", human.escape(&how)),
+            None => line,
+        }
     }
+}
+
+/// How something would be removed, and what stays; `None` if it was done, or is not planned.
+fn planned(record: &RemovalRecord, human: &Human) -> Option<String> {
+    let method = Method::from_name(record.method.as_deref()?).filter(|_| record.action == Action::WouldRemove)?;
+    if record.reason.is_some() {
+        return record.reason.clone();
+    }
+    let mut parts = vec![match method {
+        Method::Tag => "untag".to_owned(),
+        Method::Placeholder => "untag via placeholder".to_owned(),
+        Method::Manifest => "delete manifest".to_owned(),
+    }];
+    parts.extend(record.digest.as_deref().filter(|_| record.tag.is_some()).map(|digest| human.short(digest)));
+    if let Field::Known(SiblingsRecord { stay, .. }) = &record.siblings
+        && !stay.is_empty()
+    {
+        let verb = if stay.len() == 1 { "stays" } else { "stay" };
+        parts.push(format!("{} {verb}", some_of(stay)));
+    }
+    if let Field::Known(indexes) = &record.indexes
+        && !indexes.is_empty()
+    {
+        let indexes = some_of(&indexes.iter().map(|digest| human.short(digest)).collect::<Vec<_>>());
+        parts.push(match method {
+            Method::Manifest => format!("breaks {indexes}, which lists it"),
+            Method::Tag | Method::Placeholder => format!("the manifest stays, listed by {indexes}"),
+        });
+    }
+    Some(parts.join("; "))
 }
 
 impl RemovalView {
