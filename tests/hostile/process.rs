@@ -55,7 +55,7 @@ fn a_signal_at_any_time_leaves_whole_lines() {
         let names: Vec<_> = (page * 50..(page + 1) * 50).map(|number| format!("build-{number:05}")).collect();
         Reply::tags(&names).next(&format!("/v2/team/app/tags/list?page={}", page + 1))
     });
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         for moment in 0..25 {
             let before = server.requests().len();
             let rls = program().env("RLS_REGISTRY", server.url()).words("tags team/app --sort none");

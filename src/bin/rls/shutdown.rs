@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use registry_ls::{Error, Kind};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::output::clear_progress;
@@ -28,7 +28,7 @@ const REPORT_GRACE: Duration = Duration::from_millis(20);
 /// Why a command must end.
 #[derive(Debug, Clone)]
 pub enum ShutdownReason {
-    /// SIGINT or SIGTERM.
+    /// SIGHUP, SIGINT or SIGTERM.
     Signal(Exit),
     /// The time limit.
     TimedOut(Error),
@@ -104,20 +104,62 @@ async fn keep_watch(
     ready: mpsc::SyncSender<std::io::Result<()>>,
     report: impl Fn() -> Report + Send + 'static,
 ) {
-    let signals = signal(SignalKind::interrupt()).and_then(|one| Ok((one, signal(SignalKind::terminate())?)));
-    let (mut interrupt, mut terminate) = match signals {
+    let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => return drop(ready.send(Err(error))),
     };
     drop(ready.send(Ok(())));
     let end = tokio::select! {
-        _ = interrupt.recv() => ShutdownReason::Signal(Exit::INTERRUPTED),
-        _ = terminate.recv() => ShutdownReason::Signal(Exit::TERMINATED),
+        exit = signals.next() => ShutdownReason::Signal(exit),
         timeout = reached(limit) => ShutdownReason::timed_out(timeout),
     };
     ended.send_replace(Some(end.clone()));
     tokio::time::sleep(GRACE).await;
     force_exit(end, report);
+}
+
+/// The signals that end a command.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    /// `None` if it is left to the system.
+    hangup: Option<Signal>,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: if may_handle_hangup() { Some(signal(SignalKind::hangup())?) } else { None },
+        })
+    }
+
+    /// The exit code for the next of them.
+    async fn next(&mut self) -> Exit {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::INTERRUPTED,
+            _ = self.terminate.recv() => Exit::TERMINATED,
+            _ = hangup => Exit::HUNG_UP,
+        }
+    }
+}
+
+/// Whether SIGHUP may be handled. `nohup` has it ignored, so that the program outlives the terminal; a handler would undo
+/// that. Where the system does not tell, it is not handled.
+fn may_handle_hangup() -> bool {
+    const HANGUP: u64 = 1;
+    let ignored = |status: String| {
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    };
+    std::fs::read_to_string("/proc/self/status").ok().and_then(ignored).is_some_and(|mask| mask & HANGUP == 0)
 }
 
 /// Resolves when the time limit is reached; it may be changed meanwhile.

@@ -66,7 +66,7 @@ fn stalling() -> Running {
 
 #[test]
 fn signals_leave_whole_lines() {
-    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         let registry = stalling();
         let (mut child, stdout) = waiting(&registry, "repos --tags", "grid/repo-000:1.0.0\n");
         send(child.id(), signal);
@@ -77,6 +77,17 @@ fn signals_leave_whole_lines() {
         std::io::Read::read_to_string(&mut child.stderr.take().expect("it is piped"), &mut report).expect("UTF-8");
         assert_eq!(report, "");
     }
+}
+
+/// As `nohup` starts it.
+#[test]
+fn a_hangup_that_is_ignored_ends_nothing() {
+    let registry = stalling();
+    let rls = Rls::at(&registry).words("repos --tags --timeout 3s").by_shell("trap '' HUP; exec \"$@\"");
+    let child = rls.spawn();
+    wait_until(|| registry.count(&Match::get("/v2/grid/repo-001/tags/list")) > 0);
+    send(child.id(), Signal::HUP);
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(12));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use registry_fixture::{Auth, Registry, Running, User};
 use test_support::Rls;
+use test_support::process::{Signal, send, wait_until};
 
 use crate::registries::with_seed;
 
@@ -158,15 +159,23 @@ fn nothing_is_deleted(auth: Auth, name: &str, script: &str, message: &str) {
 fn the_children_of_a_helper_end_with_it() {
     let registry = registry(Auth::Basic);
     let script = "sleep 1000 &\necho $! > \"$HOME/child\"\nwait";
-    let rls = tags(&registry, "{\"credsStore\":\"test\"}", script).words("--timeout 2s");
-    assert_eq!(rls.run().code, Some(12));
-    let child = std::fs::read_to_string(rls.home().join("child")).unwrap();
+    let rls = tags(&registry, "{\"credsStore\":\"test\"}", script);
+    let child = || std::fs::read_to_string(rls.home().join("child")).unwrap_or_default();
     // In a container there may be no process to reap it.
-    let is_running = || {
+    let is_running = |child: &str| {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.trim())).unwrap_or_default();
         status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
     };
-    while is_running() {
-        std::thread::yield_now();
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
+        let process = rls.spawn();
+        wait_until(|| child().ends_with('\n'));
+        send(process.id(), signal);
+        assert_eq!(process.wait_with_output().expect("it ends").status.code(), Some(code));
+        wait_until(|| !is_running(&child()));
+        std::fs::remove_file(rls.home().join("child")).expect("it was written");
     }
+    let rls = rls.words("--timeout 2s");
+    assert_eq!(rls.run().code, Some(12));
+    let child = std::fs::read_to_string(rls.home().join("child")).expect("it was written");
+    wait_until(|| !is_running(&child));
 }

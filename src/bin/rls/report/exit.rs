@@ -7,7 +7,7 @@ use registry_ls::error::{Fault, Network};
 
 /// All codes, for the test of the documentation.
 #[cfg(test)]
-pub const CODES: [u8; 17] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 130, 141, 143];
+pub const CODES: [u8; 18] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 129, 130, 141, 143];
 
 /// An exit code of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ impl Exit {
     pub const TIMED_OUT: Self = Self(12);
     /// The output could not be written.
     pub const OUTPUT: Self = Self(13);
+    /// SIGHUP.
+    pub const HUNG_UP: Self = Self(129);
     /// SIGINT.
     pub const INTERRUPTED: Self = Self(130);
     /// The reader of the output is gone, as with SIGPIPE.
@@ -67,7 +69,7 @@ impl Exit {
     #[must_use]
     pub fn of_docker_ls(self) -> Self {
         match self {
-            Self::SUCCESS | Self::INTERRUPTED | Self::PIPE | Self::TERMINATED => self,
+            Self::SUCCESS | Self::HUNG_UP | Self::INTERRUPTED | Self::PIPE | Self::TERMINATED => self,
             _ => Self::BUG,
         }
     }
