@@ -4,10 +4,11 @@ use bytes::{Buf, Bytes};
 use http::Method;
 use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, HeaderValue, RANGE};
 
+use super::absence::is_page;
 use super::descriptor::Descriptor;
 use super::endpoint::Endpoint;
 use super::repository::RepositoryHandle;
-use super::resolve::is_worth_a_get;
+use super::resolve::may_concern_head_alone;
 use crate::error::{Danger, Error, Fault, Kind, Operation, Result};
 use crate::http::{Request, Response, RetryState};
 use crate::name::{Digest, Hasher};
@@ -88,7 +89,7 @@ impl RepositoryHandle {
         }
     }
 
-    /// Whether the repository has a blob that is expected to exist: by HEAD, and by GET where HEAD is refused or
+    /// Whether the repository has a blob that is expected to exist: by HEAD, and by GET where HEAD fails or
     /// answers "not found". The blob is not read.
     ///
     /// # Errors
@@ -97,13 +98,14 @@ impl RepositoryHandle {
     pub async fn find_blob(&self, digest: &Digest) -> Result<bool> {
         match self.has_blob(digest).await {
             Ok(false) => {}
-            Err(error) if is_worth_a_get(&error) => {}
+            Err(error) if may_concern_head_alone(&error) => {}
             found => return found,
         }
         let request = self.client.request(Method::GET, Endpoint::Blob(&self.name, digest));
         match self.client.transport.send(&request).await.map_err(Error::unless_foreign) {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
+            Err(error) if is_page(&error) && self.is_blob_absent(digest).await => Ok(false),
             Err(error) => Err(error),
         }
     }

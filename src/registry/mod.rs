@@ -1,5 +1,6 @@
 //! The client of a registry: one file per endpoint of the OCI distribution specification.
 
+mod absence;
 mod artifact;
 mod blob;
 mod cached;

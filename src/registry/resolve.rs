@@ -4,11 +4,12 @@
 use http::Method;
 use http::header::CONTENT_LENGTH;
 
+use super::absence::is_page;
 use super::document::Manifest;
 use super::endpoint::Endpoint;
 use super::manifest::{Fetched, content_digest};
 use super::repository::RepositoryHandle;
-use crate::error::{Danger, Error, Kind, Reply, Result, is_transient_status};
+use crate::error::{Danger, Error, Fault, Kind, Network, Reply, Result, is_transient_status};
 use crate::http::Response;
 use crate::name::{Algorithm, Digest, Target};
 
@@ -46,7 +47,7 @@ impl RepositoryHandle {
     /// # Errors
     ///
     /// Those of [`RepositoryHandle::resolve`] but "not found";
-    /// [`Fault::Status`](crate::error::Fault::Status) for "not found" in a web page.
+    /// [`Fault::Status`] for "not found" in a web page.
     pub async fn try_resolve(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
         match self.resolve(target).await.map_err(Error::unless_foreign) {
             Ok(resolved) => Ok(Some(resolved)),
@@ -56,16 +57,20 @@ impl RepositoryHandle {
     }
 
     /// As [`RepositoryHandle::try_resolve`], for what is expected to exist: "not found" counts when GET answers so
-    /// twice, since a replica may lag behind.
+    /// twice, since a replica may lag behind. In a page it counts where the registry has no other way to say it.
     ///
     /// # Errors
     ///
     /// Those of [`RepositoryHandle::try_resolve`].
     pub async fn find(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
         let target = target.into();
-        match self.try_resolve(target).await? {
-            None => self.resolve_by_content(target).await,
-            found => Ok(found),
+        let found = match self.try_resolve(target).await {
+            Ok(None) => self.resolve_by_content(target).await,
+            found => found,
+        };
+        match found {
+            Err(error) if is_page(&error) && self.is_manifest_absent(target).await => Ok(None),
+            found => found,
         }
     }
 
@@ -95,17 +100,19 @@ impl RepositoryHandle {
         }
     }
 
-    /// As [`RepositoryHandle::manifest`], for what is expected to exist: `None` where GET answers "not found" twice.
+    /// As [`RepositoryHandle::manifest`], for what is expected to exist: `None` where GET answers "not found" twice, in a
+    /// page where the registry has no other way to say it.
     ///
     /// # Errors
     ///
     /// Those of [`RepositoryHandle::manifest`] but "not found";
-    /// [`Fault::Status`](crate::error::Fault::Status) for "not found" in a web page.
+    /// [`Fault::Status`] for "not found" in a web page.
     pub async fn find_manifest(&self, digest: &Digest) -> Result<Option<Manifest>> {
         for _ in 0..2 {
             match self.manifest(digest).await.map_err(Error::unless_foreign) {
                 Ok(manifest) => return Ok(Some(manifest)),
                 Err(error) if error.is_not_found() => {}
+                Err(error) if is_page(&error) && self.is_manifest_absent(digest.into()).await => break,
                 Err(error) => return Err(error),
             }
         }
@@ -122,7 +129,7 @@ impl RepositoryHandle {
                 Err(error) if is_worth_a_get(&error) => return Ok(Err(Some(error))),
                 Err(error) => match self.client.transport.wait_or_fail(&mut retries, error).await {
                     Ok(()) => {}
-                    Err(error) if is_server_error(&error) => return Ok(Err(Some(error))),
+                    Err(error) if may_concern_head_alone(&error) => return Ok(Err(Some(error))),
                     Err(error) => return Err(error),
                 },
             }
@@ -163,16 +170,21 @@ impl RepositoryHandle {
 
 /// Whether a GET may know more than the failed HEAD: a reply to HEAD has no body, and some servers do not support the
 /// method.
-pub(super) fn is_worth_a_get(error: &Error) -> bool {
-    let is_answered =
-        |reply: &Reply| reply.status == 500 || (reply.status >= 400 && !is_transient_status(reply.status));
+fn is_worth_a_get(error: &Error) -> bool {
+    let is_answered = |reply: &Reply| reply.status == 500 || !is_transient_status(reply.status);
     !error.is_during_login() && error.reply().is_some_and(is_answered)
 }
 
-/// Whether a server or the proxy in front of it still fails after all retries. The GET may work, and otherwise brings
-/// the registry's words, which a reply to HEAD does not have.
-fn is_server_error(error: &Error) -> bool {
-    !error.is_during_login() && error.reply().is_some_and(|reply| reply.status >= 500)
+/// Whether a HEAD that still fails after all retries may fail for its method: the server or the proxy in front of it
+/// answers with any status but a rate limit, closes the connection, or redirects where no request may go. The GET may
+/// work, and otherwise brings the registry's words, which a reply to HEAD does not have.
+pub(super) fn may_concern_head_alone(error: &Error) -> bool {
+    let is_of_request = match error.kind() {
+        Kind::RateLimited => false,
+        Kind::Network(Network::Reset) | Kind::Protocol(Fault::Truncated | Fault::Redirect) => true,
+        _ => error.reply().is_some(),
+    };
+    !error.is_during_login() && is_of_request
 }
 
 /// The size in the header of a reply to HEAD; `None` also where several differ.

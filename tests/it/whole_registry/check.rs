@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use insta::assert_snapshot;
-use registry_fixture::content::{ImageSpec, IndexSpec, Layer};
-use registry_fixture::{Answer, Digest, Match, Method};
+use registry_fixture::content::{Content, ImageSpec, IndexSpec, Layer};
+use registry_fixture::{Answer, Digest, Match, Method, RecordedRequest, Running};
 use test_support::Rls;
 
 use crate::registries::{empty, seeded};
@@ -132,4 +135,70 @@ fn a_404_page_of_a_proxy_makes_nothing_missing() {
 /// A registry that hides what others may not see.
 fn denied() -> Answer {
     Answer::error(404, "DENIED", "requested access to the resource is denied")
+}
+
+/// Sends this page for every manifest and blob that is not of `served`, as a server of static files does.
+fn send_files(registry: &Running, served: &[&Content], page: &Answer) {
+    let manifests = served.iter().flat_map(|content| &content.manifests).map(|manifest| &manifest.digest);
+    let digests = manifests.chain(served.iter().flat_map(|content| &content.blobs).map(|blob| &blob.digest));
+    let mut served: BTreeSet<_> = digests.map(ToString::to_string).collect();
+    served.remove(lost().blob().digest.as_str());
+    served.extend(registry.tags("app").into_iter().filter(|tag| tag != "gone"));
+    let is_absent = move |request: &RecordedRequest| {
+        request.reference.as_ref().is_some_and(|reference| !served.contains(reference))
+    };
+    registry.inject(Match::any().reads().when(is_absent).always(), page.clone());
+}
+
+fn lost() -> Layer {
+    Layer::file("lost", "lost")
+}
+
+fn pages() -> [Answer; 3] {
+    let xml = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code><Message>The specified key does not \
+               exist.</Message></Error>";
+    let xml = Answer::new(404).header("Content-Type", "application/xml").body(xml);
+    [Answer::html(404, "404 Not Found"), Answer::text(404, "404 page not found"), xml]
+}
+
+#[test]
+fn the_page_of_a_file_server_is_its_way_to_say_not_found() {
+    for page in pages() {
+        let registry = empty();
+        let (whole, half) = (ImageSpec::new("a").build(), ImageSpec::new("b").layer(lost()).build());
+        registry.push("app", "whole", &whole);
+        registry.push("app", "half", &half);
+        registry.push_image("app", "gone", &ImageSpec::new("c"));
+        send_files(&registry, &[&whole, &half], &page);
+        let outcome = Rls::at(&registry).words("check app").run();
+        let problems: Vec<_> = outcome.stdout.lines().map(|line| line.split('\t').collect::<Vec<_>>()).collect();
+        let kinds: Vec<_> = problems.iter().map(|problem| (problem[0], problem[2])).collect();
+        assert_eq!(kinds, [("broken", "dangling-tag"), ("broken", "missing-blob")], "{outcome}");
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(6), "checked 3 tags: 2 problems\n"), "{outcome}");
+        let refs = Rls::beside(&registry).words("check --plain-http --refs -");
+        let refs = refs.stdin(format!("{0}/app:whole\n{0}/app:gone\n", registry.host())).run();
+        let statuses: Vec<_> = refs.stdout.lines().filter_map(|line| line.split('\t').next()).collect();
+        assert_eq!((refs.code, statuses), (Some(6), vec!["missing"]), "{refs}");
+    }
+}
+
+#[test]
+fn a_page_without_another_tag_that_is_served_proves_nothing() {
+    for page in pages() {
+        let registry = empty();
+        registry.push_image("app", "gone", &ImageSpec::new("c"));
+        send_files(&registry, &[], &page);
+        let outcome = Rls::at(&registry).words("check app").run();
+        assert!(outcome.stdout.starts_with("unknown\t"), "{outcome}");
+    }
+    // Two servers in turn: one has no registry behind it.
+    let registry = empty();
+    for tag in ["1", "2", "3"] {
+        registry.push_image("app", tag, &ImageSpec::new(tag));
+    }
+    let turn = AtomicUsize::new(0);
+    let is_odd = move |_: &RecordedRequest| turn.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+    registry.inject(Match::manifests("app").reads().when(is_odd).always(), Answer::html(404, "404 Not Found"));
+    let outcome = Rls::at(&registry).words("check app --jobs 1 --retries 0").run();
+    assert!(!outcome.stdout.contains("broken"), "{outcome}");
 }

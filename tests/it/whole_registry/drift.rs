@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
-use registry_fixture::{Answer, Digest, Fault, Match, Running, TagList};
+use registry_fixture::{Answer, Digest, Fault, Match, RecordedRequest, Running, TagList};
 use test_support::Rls;
 
 use crate::registries::empty;
@@ -142,4 +142,27 @@ fn an_incomplete_list_shows_no_added_tags() {
     }
     let run = drift("--added", |registry| assert!(registry.untag("app", "1")));
     assert_eq!((run.code, &*run.stderr), (Some(6), "1 changed, 0 unchanged\n"), "{run}");
+}
+
+#[test]
+fn a_tag_vanishes_from_a_server_of_static_files() {
+    let registry = empty();
+    for tag in ["gone", "same"] {
+        registry.push_image("app", tag, &ImageSpec::new(tag));
+    }
+    let saved = saved(&registry, "plain");
+    registry.untag("app", "gone");
+    let same = registry.resolve("app", "same").expect("the tag is there").to_string();
+    let is_absent = move |request: &RecordedRequest| {
+        request.reference.as_ref().is_some_and(|reference| *reference != same && reference != "same")
+    };
+    registry.inject(Match::manifests("app").reads().when(is_absent).always(), Answer::html(404, "404 Not Found"));
+    let outcome = Rls::new().calling(&registry, "REGISTRY").stdin(&saved).words("drift -").run();
+    assert_eq!((outcome.code, outcome.stdout.starts_with("vanished\tapp:gone\t")), (Some(6), true), "{outcome}");
+    // Without another tag, the page may be that of a gateway.
+    registry.untag("app", "same");
+    registry.clear_faults();
+    registry.inject(Match::manifests("app").reads().always(), Answer::html(404, "404 Not Found"));
+    let outcome = Rls::new().calling(&registry, "REGISTRY").stdin(&saved).words("drift -").run();
+    assert!(outcome.stdout.lines().all(|line| line.starts_with("unknown\t")), "{outcome}");
 }

@@ -88,10 +88,13 @@ async fn look(
     };
     let reference = match reference(repository, image).await {
         Ok(reference) => reference,
-        Err(error) => return (broken(record, &error), Some(error.kind().clone())),
+        Err(error) => {
+            let error = error.unless_foreign();
+            return (broken(record, &error), Some(error.kind().clone()));
+        }
     };
     record.reference = registry.qualify(&reference);
-    match find(repository, &reference, platform).await.map_err(Error::unless_foreign) {
+    match find(repository, &reference, platform).await {
         Ok(None) => (record, None),
         Ok(Some(detail)) => {
             let (problem, detail) = (Some("missing-platform".to_owned()), Some(detail));
@@ -134,16 +137,16 @@ async fn find(
     platform: Option<&Platform>,
 ) -> Result<Option<String>> {
     if let Err(error) = repository.resolve(reference.target()).await {
-        // A replica may lag behind.
+        // A replica may lag behind, and a page may be that of a gateway.
         if !error.is_not_found() || repository.find(reference.target()).await?.is_none() {
             return Err(error);
         }
     }
     let Some(wanted) = platform else { return Ok(None) };
-    let manifest = repository.manifest(reference.target()).await?;
+    let manifest = repository.manifest(reference.target()).await.map_err(Error::unless_foreign)?;
     let (document, _) = manifest.readable()?;
     let available = match document.content {
-        Content::Index(_) => match repository.choose(&document, Some(wanted)).await? {
+        Content::Index(_) => match repository.choose(&document, Some(wanted)).await.map_err(Error::unless_foreign)? {
             PlatformChoice::Image { .. } => return Ok(None),
             PlatformChoice::None(available) => available,
         },
