@@ -12,14 +12,11 @@ use super::context::Context;
 use super::problem::Problem;
 use crate::auth::{Action, Permission};
 use crate::error::{Error, Fault, Kind, Missing, Operation, Result};
-use crate::name::{Reference, Registry, Tag, Target};
+use crate::name::{Reference, Tag, Target};
 use crate::registry::{CatalogOptions, Client, Content, Descriptor, Endpoint, Manifest, RepositoryHandle};
 
 /// The number of names that are requested.
 const CATALOG_SAMPLE: usize = 100;
-
-/// Host names, and suffixes of host names, of registries that do not offer a catalog.
-const WITHOUT_CATALOG: [&str; 6] = ["ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
 
 /// Lists repositories.
 pub(super) async fn catalog(context: &mut Context) -> Result<Outcome> {
@@ -50,48 +47,28 @@ fn no_catalog(context: &Context, error: &Error) -> Outcome {
     if !is_refusal {
         return classify::outcome(error, &context.base);
     }
-    if offers_none(&context.plan.registry) {
-        let finding =
-            Finding { kind: Kind::Unsupported(Operation::Catalog), ..classify::finding(error, &context.base) };
+    let finding = classify::finding(error, &context.base);
+    if matches!(error.kind(), Kind::Unsupported(_)) {
         return match context.needs(Action::Catalog) {
             true => Outcome::failed("not offered by this registry", finding),
             false => Outcome { blocks_dependents: true, ..Outcome::skipped("not offered by this registry") },
         };
     }
-    let finding = classify::finding(error, &context.base);
     let finding = match error.kind() {
-        // A registry that refuses what its own token grants has no catalog for any user.
-        Kind::Denied(_) if !grants_catalog(context) => Finding { problem: Problem::CatalogForbidden, ..finding },
-        Kind::Denied(_) => Finding { problem: Problem::NoCatalog, ..finding },
+        Kind::Denied(_) => Finding { problem: Problem::CatalogForbidden, ..finding },
         _ => finding,
     };
     missing(context, Action::Catalog, error, finding)
 }
 
-/// Whether the token that the list was requested with grants it.
-fn grants_catalog(context: &Context) -> bool {
-    let Ok(client) = context.client() else { return false };
-    let token = client.transport().auth_outcome(&client.request(Method::GET, Endpoint::Catalog)).token;
-    let scopes = token.and_then(|token| token.granted()).unwrap_or_default();
-    scopes.iter().any(|scope| scope.allows(&Permission::catalog()))
-}
-
 /// The outcome for a permission that is missing, or an operation that the registry does not support.
 fn missing(context: &Context, action: Action, error: &Error, finding: Finding) -> Outcome {
-    let detail = match (error.kind(), action) {
-        (Kind::Unauthenticated | Kind::Hidden, _) => "login required",
-        (Kind::Denied(_), _) => "not permitted",
-        (_, Action::Catalog) => "not offered",
+    let detail = match error.kind() {
+        Kind::Unauthenticated | Kind::Hidden => "login required",
+        Kind::Denied(_) => "not permitted",
         _ => "disabled",
     };
     if context.needs(action) { Outcome::failed(detail, finding) } else { Outcome::unneeded(detail, finding) }
-}
-
-/// Whether a registry is known not to offer a catalog to any user, so that its refusal says nothing about this one.
-fn offers_none(registry: &Registry) -> bool {
-    let host = registry.host();
-    let is_at = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    registry.is_docker_hub() || WITHOUT_CATALOG.iter().any(is_at)
 }
 
 /// The largest first page of one name that is read, in bytes.
@@ -296,20 +273,4 @@ pub(super) async fn delete(context: &mut Context) -> Result<Outcome> {
         Kind::Unauthenticated | Kind::Hidden => missing(context, Action::Delete, &error, finding),
         _ => Outcome::failed(error.what(), finding),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn registries_without_a_catalog_are_known_by_their_hosts() {
-        let offers_none = |text: &str| offers_none(&text.parse().expect(text));
-        for text in ["docker.io", "ghcr.io", "europe-docker.pkg.dev", "registry.gitlab.com", "ghcr.io:8443"] {
-            assert!(offers_none(text), "{text}");
-        }
-        for text in ["registry.corp", "notghcr.io", "ghcr.io.corp", "docker.io:5000", "localhost:5000"] {
-            assert!(!offers_none(text), "{text}");
-        }
-    }
 }

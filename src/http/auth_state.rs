@@ -39,8 +39,8 @@ pub(super) struct AuthCache {
     /// The same for all permissions of an origin: as many as there are logins.
     of_origin: HashMap<Origin, Vec<HeaderValue>>,
     /// Origins that ask for Bearer tokens: there, credentials are sent only for the permission they were accepted for.
-    /// With why the latest challenge of each breaks off, if it does.
-    bearer: HashMap<Origin, Option<Malformed>>,
+    /// With the latest challenge of each.
+    bearer: HashMap<Origin, BearerChallenge>,
     /// Who the latest request for a permission was made as; `None` if anonymous.
     identities: RecentMap<Option<Identity>>,
     /// Whether an origin accepts a login.
@@ -95,12 +95,17 @@ impl AuthCache {
         if self.bearer.len() >= RECENT {
             self.bearer.clear();
         }
-        self.bearer.insert(origin.clone(), challenge.malformed.clone());
+        self.bearer.insert(origin.clone(), challenge.clone());
     }
 
     /// Why the latest Bearer challenge of an origin breaks off, if it does.
     pub fn malformed_challenge(&self, origin: &Origin) -> Option<Malformed> {
-        self.bearer.get(origin).cloned().flatten()
+        self.bearer.get(origin)?.malformed.clone()
+    }
+
+    /// The name of an origin towards its token server, by its latest Bearer challenge.
+    pub fn service(&self, origin: &Origin) -> Option<String> {
+        self.bearer.get(origin)?.service.clone()
     }
 
     /// Stores credentials that were accepted.

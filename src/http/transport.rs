@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::RANGE;
 use serde::de::IgnoredAny;
+use url::Origin;
 
 use super::auth_state::AuthState;
 use super::authenticate::Authenticator;
@@ -33,6 +34,7 @@ const PARTIAL_CONTENT: u16 = 206;
 /// Sends everything for one registry and its token server: pool ← limiter ← redirects ← authenticator ← retries.
 #[derive(Debug)]
 pub struct Transport {
+    registry: Origin,
     options: Arc<Options>,
     timeouts: Timeouts,
     observer: Arc<Observer>,
@@ -84,6 +86,7 @@ impl Transport {
             Arc::clone(&observer),
         );
         Self {
+            registry: registry.base().origin(),
             timeouts: Timeouts::new(&options),
             options,
             observer,
@@ -235,6 +238,11 @@ impl Transport {
     pub fn auth_outcome(&self, request: &Request) -> AuthOutcome {
         let key = (request.url.origin(), request.context.permission.clone());
         AuthOutcome { identity: self.state.cache().identity(&key).cloned().flatten(), token: self.tokens.cached(&key) }
+    }
+
+    /// The name of the registry towards its token server (`service`), if it asked for a token.
+    pub(crate) fn service(&self) -> Option<String> {
+        self.state.cache().service(&self.registry)
     }
 
     /// Tries credentials with a request that needs no permission other than to be logged in. `offline` asks the token

@@ -1,15 +1,16 @@
 //! `GET /v2/_catalog`: the repositories of a registry. Part of docker's Registry HTTP API V2, not of OCI; not every
 //! registry has it.
 
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 use http::Method;
 
 use super::client::Client;
 use super::endpoint::Endpoint;
 use super::filter::flatten_batches;
 use super::listing::{Listing, PAGE_SIZE};
-use crate::error::{Error, Kind, Operation, Result};
-use crate::name::Repository;
+use crate::auth::Permission;
+use crate::error::{Error, Kind, Operation, Refuser, Result};
+use crate::name::{Registry, Repository};
 
 /// Options of [`Client::catalog`].
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::Unsupported`] where the registry has no catalog (Artifact Registry answers with an empty one);
+    /// [`Kind::Unsupported`] where the registry has no catalog for any user (Artifact Registry answers with an empty one);
     /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where this user may not read it; [`Kind::Incomplete`] when the
     /// list breaks off.
     pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + Send + use<> {
@@ -69,6 +70,64 @@ impl Client {
             let cause = "its catalog is always empty: Artifact Registry does not offer one";
             listing = listing.when_empty(Error::new(Kind::Unsupported(Operation::Catalog), what).because(cause));
         }
-        listing.into_names("repository name")
+        let client = self.clone();
+        listing.into_names("repository name").map_err(move |error| client.explain_refused_catalog(error))
+    }
+
+    /// What the refusal of a catalog means: where no user gets one, it says nothing about this user's permissions. That is
+    /// so where the registry refuses what its own token grants, and at registries that are known for it.
+    fn explain_refused_catalog(&self, error: Error) -> Error {
+        let is_refused = match error.kind() {
+            Kind::Denied(denial) => denial.by == Refuser::Registry,
+            Kind::Unauthenticated | Kind::UnusableChallenge => true,
+            _ => false,
+        };
+        let is_known = || {
+            let service = self.transport.service();
+            offers_none(&self.registry) || service.as_deref().is_some_and(is_without_catalog)
+        };
+        if !is_refused || !(is_known() || self.is_granted_catalog()) {
+            return error;
+        }
+        let what = format!("{} does not list its repositories", self.registry);
+        error.called(what).with_kind(Kind::Unsupported(Operation::Catalog))
+    }
+
+    /// Whether the token that the catalog was requested with grants it.
+    fn is_granted_catalog(&self) -> bool {
+        let token = self.transport.auth_outcome(&self.request(Method::GET, Endpoint::Catalog)).token;
+        let scopes = token.and_then(|token| token.granted()).unwrap_or_default();
+        scopes.iter().any(|scope| scope.allows(&Permission::catalog()))
+    }
+}
+
+/// Hosts, with their subdomains, of registries that offer a catalog to no user.
+const WITHOUT_CATALOG: [&str; 7] =
+    ["docker.io", "ghcr.io", "quay.io", "pkg.dev", "gcr.io", "gitlab.com", "public.ecr.aws"];
+
+fn offers_none(registry: &Registry) -> bool {
+    registry.is_docker_hub() || (!registry.host().ends_with("docker.io") && is_without_catalog(registry.host()))
+}
+
+/// Whether this is the host of a registry without a catalog. Under another host, a mirror or an imitation for instance,
+/// the registry has the same name towards its token server.
+fn is_without_catalog(host: &str) -> bool {
+    let is_at = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    WITHOUT_CATALOG.iter().any(|end| is_at(&end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registries_without_a_catalog_are_known_by_their_hosts() {
+        let offers_none = |text: &str| offers_none(&text.parse().expect(text));
+        for text in ["docker.io", "ghcr.io", "europe-docker.pkg.dev", "registry.gitlab.com", "ghcr.io:8443"] {
+            assert!(offers_none(text), "{text}");
+        }
+        for text in ["registry.corp", "notghcr.io", "ghcr.io.corp", "docker.io:5000", "localhost:5000"] {
+            assert!(!offers_none(text), "{text}");
+        }
     }
 }

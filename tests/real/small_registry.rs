@@ -95,7 +95,7 @@ fn named_tags_are_read_and_nothing_is_listed_or_deleted() {
     --- stderr
     error: http://REGISTRY does not list its repositories
     cause: 404 Not Found
-    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
+    hint:  use 'rls tags REPO', which works without a list of repositories
     ");
     assert_snapshot!(registry.rls("rm team/app:1.0").run(), @"
     exit 7

@@ -136,7 +136,7 @@ fn the_catalog_is_forbidden() {
      ✗ catalog      not permitted
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*; logged in as bob (RLS_PASSWORD); the token grants nothing
          remedy  ask the registry's administrator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
-                 many registries show their catalog to administrators only; 'rls tags REPO' works without it
+                 use 'rls tags REPO', which works without a list of repositories
     "#);
     let forbidden = Registry::builder().personality(Personality::Ghcr).start();
     assert_snapshot!(findings_of(Rls::at(&forbidden), "--need catalog"), @r#"
@@ -144,7 +144,7 @@ fn the_catalog_is_forbidden() {
      ✗ catalog      not permitted
          cause   403 Forbidden: DENIED: requested access to the resource is denied
          remedy  ask the registry's administrator for registry:catalog:* (docker_auth: type registry, name catalog, actions "*")
-                 many registries show their catalog to administrators only; 'rls tags REPO' works without it
+                 use 'rls tags REPO', which works without a list of repositories
     "#);
 }
 
@@ -179,9 +179,9 @@ fn the_catalog_is_not_offered() {
     registry.inject(Match::under("/v2/_catalog").always(), Answer::new(404));
     assert_snapshot!(findings_of(Rls::at(&registry), "--need catalog"), @"
     exit 7
-     ✗ catalog      not offered
+     ✗ catalog      not offered by this registry
          cause   404 Not Found
-         remedy  many registries show their catalog to administrators only; 'rls tags REPO' works without it
+         remedy  use 'rls tags REPO', which works without a list of repositories
     ");
 }
 

@@ -24,26 +24,26 @@ fn a_missing_catalog_is_not_an_empty_list() {
         outcomes += &format!("{}: {}", profile.name(), profile.rls(&registry).words("repos").run());
     }
     assert_snapshot!(outcomes, @"
-    ghcr: exit 4
+    ghcr: exit 7
     --- stderr
-    error: not allowed to list the repositories of http://REGISTRY
+    error: http://REGISTRY does not list its repositories
     cause: 403 Forbidden: DENIED: requested access to the resource is denied
     cause: logged in as ann (RLS_PASSWORD)
-    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
-    gitlab: exit 4
+    hint:  use 'rls tags REPO', which works without a list of repositories
+    gitlab: exit 7
     --- stderr
-    error: not allowed to list the repositories of http://REGISTRY
+    error: http://REGISTRY does not list its repositories
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as ann (RLS_PASSWORD)
     cause: the token grants registry:catalog:*, but the registry refuses it
-    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
-    docker-hub: exit 4
+    hint:  use 'rls tags REPO', which works without a list of repositories
+    docker-hub: exit 7
     --- stderr
-    error: not allowed to list the repositories of http://REGISTRY
+    error: http://REGISTRY does not list its repositories
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing registry:catalog:*
     cause: logged in as ann (RLS_PASSWORD)
     cause: the token grants registry:catalog:*, but the registry refuses it
-    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
+    hint:  use 'rls tags REPO', which works without a list of repositories
     ");
 }
 

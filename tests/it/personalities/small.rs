@@ -63,7 +63,7 @@ fn olareg_has_tokens_of_nanoseconds_and_no_catalog() {
     --- stderr
     error: http://REGISTRY does not list its repositories
     cause: 404 Not Found
-    hint:  many registries show their catalog to administrators only; 'rls tags REPO' works without it
+    hint:  use 'rls tags REPO', which works without a list of repositories
     ");
 }
 

@@ -8,6 +8,7 @@ mod removal;
 use registry_ls::error::{Danger, Fault, Missing, Operation, Tls};
 use registry_ls::{Error, Kind};
 
+pub use self::connection::roots_variable;
 pub use self::context::{HintContext, LoginSource};
 use self::removal::{danger_hint, no_deletion};
 use super::convert::conversion;
@@ -115,7 +116,9 @@ impl HintContext {
 
     fn unsupported(&self, operation: Operation, error: &Error) -> String {
         match operation {
-            Operation::Catalog => self.no_catalog(),
+            Operation::Catalog => self
+                .known_catalog()
+                .unwrap_or_else(|| "use 'rls tags REPO', which works without a list of repositories".to_owned()),
             Operation::DeleteTag | Operation::DeleteManifest if self.is_docker_hub() => {
                 "delete tags on the Docker Hub website: hub.docker.com/repository/docker/NAMESPACE/NAME/tags".to_owned()
             }
