@@ -99,6 +99,9 @@ impl Secrets {
         for reading in Reading::all(text) {
             marks.mark(&reading, shaped(&reading));
             marks.mark(&reading, pattern::found(&patterns, &reading, true));
+            if let Some(bare) = reading.without_backslashes() {
+                marks.mark(&bare, pattern::found(&patterns, &bare, true));
+            }
             last = reading;
         }
         for offset in 0..4 {

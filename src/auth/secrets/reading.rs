@@ -204,6 +204,16 @@ impl Reading {
 
     /// With one level of escapes undone; `None` if it has none.
     fn unescaped(&self) -> Option<Self> {
+        self.replacing(escape)
+    }
+
+    /// With the escapes of JSON undone that lost their backslash, which a quoted string in a header takes for its own;
+    /// `None` if it has none.
+    pub fn without_backslashes(&self) -> Option<Self> {
+        self.replacing(bare_escape)
+    }
+
+    fn replacing(&self, escape: impl Fn(&[u8]) -> Option<(usize, Escaped)>) -> Option<Self> {
         let mut unescaped = Self::default();
         let mut at = 0;
         while let Some(byte) = self.bytes.get(at) {
@@ -240,6 +250,13 @@ fn escape(bytes: &[u8]) -> Option<(usize, Escaped)> {
         [b'&', rest @ ..] => entity(rest).map(|(length, c)| (length + 1, Escaped::Char(c))),
         _ => None,
     }
+}
+
+/// `u0026`, of punctuation: JSON in Go escapes it.
+fn bare_escape(bytes: &[u8]) -> Option<(usize, Escaped)> {
+    let digits = bytes.strip_prefix(b"u00")?;
+    let byte = u8::try_from(hex(digits, 2)?).ok().filter(u8::is_ascii_punctuation)?;
+    Some((5, Escaped::Byte(byte)))
 }
 
 /// Escapes of JSON, Go, Rust and JavaScript.
@@ -326,6 +343,13 @@ mod tests {
         ] {
             assert_eq!(unescaped(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_escape_may_have_lost_its_backslash() {
+        let bare = Reading::of("au0026bu003cu0041 u00").without_backslashes().unwrap();
+        assert_eq!(bare.bytes(), b"a&b<u0041u00");
+        assert!(Reading::of("nothing here: u0041").without_backslashes().is_none());
     }
 
     #[test]

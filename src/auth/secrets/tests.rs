@@ -26,6 +26,8 @@ fn forms(secret: &str) -> Vec<String> {
         units.to_lowercase(),
         units,
         go.clone(),
+        json(secret).replace('&', "u0026").replace('<', "u003c"),
+        format!("ann:{secret}").bytes().map(|byte| format!("{byte:02x}")).collect(),
         percent.to_lowercase(),
         percent.replace("%20", "+"),
         utf8_percent_encode(&percent, NON_ALPHANUMERIC).to_string(),
@@ -65,6 +67,8 @@ fn legible(text: &str) -> Vec<String> {
     let mut legible: Vec<_> = readings(Reading::of(text)).collect();
     let last = Reading::all(text).last().unwrap();
     legible.extend((0..4).flat_map(|offset| readings(last.decoded(offset)).collect::<Vec<_>>()));
+    let bare = Reading::all(text).filter_map(|reading| reading.without_backslashes());
+    legible.extend(bare.map(|one| String::from_utf8_lossy(one.bytes()).into_owned()));
     legible.extend((0..2).flat_map(|offset| readings(last.hexadecimal(offset)).collect::<Vec<_>>()));
     legible
 }

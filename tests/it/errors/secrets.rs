@@ -108,3 +108,32 @@ fn not_the_key_of_a_client_certificate() {
     let rls = Rls::at(&registry).words("repos -vv --client-cert").arg(registry.client_key_file());
     is_silent(&registry, rls.arg("--client-key").arg(registry.client_key_file()), &[line]);
 }
+
+#[test]
+fn the_contents_of_a_file_are_not_shown_where_its_path_belongs() {
+    let (auth, key) =
+        (r#"{"auths":{"reg.corp":{"auth":"YW5uOmh1bnRlcjI="}}}"#, "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n");
+    for (option, variable, contents) in [
+        ("--auth-file", "REGISTRY_AUTH_FILE", auth),
+        ("--auth-file", "REGISTRY_AUTH_FILE", "eyJhdXRocyI6eyJyZWcuY29ycCI6e319fQ=="),
+        ("--client-key", "RLS_CLIENT_KEY", key),
+        ("--ca-file", "RLS_CA_FILE", key),
+        ("--config", "RLS_CONFIG", "username = \"ann\"\n"),
+    ] {
+        let separate = Rls::new().args(["repos", "reg.corp", option, contents]).fails(2);
+        assert!(separate.ends_with("expected the path of a file; this looks like the contents of one\n"), "{separate}");
+        assert_eq!(separate.lines().count(), 1, "{separate}");
+        let shown = Rls::new().args(["repos", "reg.corp", &format!("{option}={contents}")]).fails(2);
+        assert_eq!(
+            shown.to_string(),
+            format!("error: {option}: expected the path of a file; this looks like the contents of one\n")
+        );
+        let shown = Rls::new().words("repos reg.corp").env(variable, contents).fails(2);
+        assert_eq!(
+            shown.to_string(),
+            format!(
+                "error: {variable} cannot be used\ncause: expected the path of a file; this looks like the contents of one\n"
+            )
+        );
+    }
+}

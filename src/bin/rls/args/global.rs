@@ -7,6 +7,7 @@ use clap::builder::RangedU64ValueParser;
 use secrecy::SecretString;
 
 use super::duration::parse_duration;
+use super::file::secret_file;
 use super::habits::check_format;
 use super::resolve::Resolve;
 use crate::output::{ColorChoice, Format, ProgressChoice};
@@ -50,7 +51,7 @@ pub struct Global {
     /// Credentials file: docker config.json, podman auth.json or a Kubernetes pull secret [env: REGISTRY_AUTH_FILE]
     ///
     /// No other credentials are used then. `-` reads it from standard input.
-    #[arg(long, global = true, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "FILE", value_parser = secret_file(), hide_short_help = true)]
     pub auth_file: Option<PathBuf>,
 
     /// Send no credentials
@@ -60,15 +61,15 @@ pub struct Global {
     /// CA certificates to trust in addition to the system's; repeatable [env: RLS_CA_FILE]
     ///
     /// The environment variable takes several files separated as in PATH.
-    #[arg(long, global = true, value_name = "PEM")]
+    #[arg(long, global = true, value_name = "PEM", value_parser = secret_file())]
     pub ca_file: Vec<PathBuf>,
 
     /// Client certificate with its chain [env: RLS_CLIENT_CERT]
-    #[arg(long, global = true, value_name = "PEM", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "PEM", value_parser = secret_file(), hide_short_help = true)]
     pub client_cert: Option<PathBuf>,
 
     /// The client certificate's private key [env: RLS_CLIENT_KEY]
-    #[arg(long, global = true, value_name = "PEM", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "PEM", value_parser = secret_file(), hide_short_help = true)]
     pub client_key: Option<PathBuf>,
 
     /// Do not verify the server's certificate; warns on every run [env: RLS_INSECURE]
@@ -162,7 +163,7 @@ pub struct Global {
 #[command(next_help_heading = "Global options")]
 pub struct ConfigFile {
     /// Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", value_parser = secret_file(), hide_short_help = true)]
     pub config: Option<PathBuf>,
 }
 

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{FromArgMatches, ValueEnum};
 
+use super::file::not_contents;
 use super::link::{is_plugin, without_link};
 use super::{Cli, Command, Names, command, errors, habits};
 use crate::output::ColorChoice;
@@ -97,6 +98,10 @@ fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
         .because("every user on this machine can read it there")
         .hint("use -u NAME to be asked for it, --password-stdin to read it from standard input, or set RLS_PASSWORD")
         .into(),
+        // A key in PEM begins with hyphens, as options do.
+        Some(ContextValue::String(argument)) if not_contents(argument.as_ref()).is_err() => {
+            Usage::new("expected the path of a file; this looks like the contents of one").into()
+        }
         Some(ContextValue::String(argument)) if argument.starts_with("--write ") => {
             let value = error.get(ContextKind::InvalidValue).map(ToString::to_string).unwrap_or_default();
             Usage::new(format!("unknown client {value} for --write"))
@@ -104,7 +109,7 @@ fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
                 .hint("put the registry before --write: rls trust REGISTRY --write")
                 .into()
         }
-        Some(ContextValue::String(argument)) if is_blank(&error) => {
+        Some(ContextValue::String(argument)) if is_not_shown(&error) => {
             let option = argument.split(' ').next().unwrap_or_default();
             match std::error::Error::source(&error) {
                 Some(cause) => Usage::new(format!("{option}: {cause}")).into(),
@@ -131,8 +136,9 @@ fn try_parse(argv: &[OsString]) -> Result<(), Option<clap::Error>> {
     cli.check().map_err(|_| None)
 }
 
-/// Whether the rejected value is blank.
-fn is_blank(error: &clap::Error) -> bool {
+/// Whether the rejected value is blank, or contents in place of a path, which may be secret.
+fn is_not_shown(error: &clap::Error) -> bool {
     let value = error.get(ContextKind::InvalidValue);
-    matches!(value, Some(ContextValue::String(value)) if value.trim().is_empty())
+    let is_secret = |value: &str| not_contents(value.as_ref()).is_err();
+    matches!(value, Some(ContextValue::String(value)) if value.trim().is_empty() || is_secret(value))
 }

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use registry_ls::trust::ClientProgram;
 
+use super::file::secret_file;
 use super::global::ConfigFile;
 
 /// Show the certificates of a registry, save its CA where clients look
@@ -48,7 +49,7 @@ pub struct TrustArgs {
     pub force: bool,
 
     /// Take the CA from a Kubernetes secret (ca.crt, tls.crt), in YAML or JSON
-    #[arg(long, value_name = "FILE", conflicts_with = "fingerprint")]
+    #[arg(long, value_name = "FILE", value_parser = secret_file(), conflicts_with = "fingerprint")]
     pub from_secret: Option<PathBuf>,
 
     /// Print the certificate that clients need as PEM, and nothing else

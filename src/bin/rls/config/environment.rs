@@ -9,7 +9,7 @@ use registry_ls::name::without_password;
 use secrecy::SecretString;
 
 use super::partial::{PartialConnection, PartialIdentity, PartialLogin, PartialSettings};
-use crate::args::{MAX_JOBS, parse_duration};
+use crate::args::{MAX_JOBS, not_contents, parse_duration};
 use crate::input::without_line_end;
 use crate::output::{ColorChoice, Format, Layout};
 use crate::usage::{Result, Usage};
@@ -49,12 +49,12 @@ impl Environment {
     pub fn read(lookup: &dyn Fn(&str) -> Option<OsString>) -> Result<Self> {
         let reader = Reader { lookup };
         let username = reader.text("RLS_USERNAME")?.map(|name| without_line_end(&name).to_owned());
-        let identity = (reader.path("RLS_CLIENT_CERT"), reader.path("RLS_CLIENT_KEY"));
+        let identity = (reader.path("RLS_CLIENT_CERT")?, reader.path("RLS_CLIENT_KEY")?);
         let sets_color =
             ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR"].iter().any(|name| reader.get(name).is_some());
         let connection = PartialConnection {
-            login: PartialLogin { username, auth_file: reader.path("REGISTRY_AUTH_FILE"), anonymous: false },
-            ca_files: reader.get("RLS_CA_FILE").map(|paths| split_paths(&paths).collect()).unwrap_or_default(),
+            login: PartialLogin { username, auth_file: reader.path("REGISTRY_AUTH_FILE")?, anonymous: false },
+            ca_files: reader.paths("RLS_CA_FILE")?,
             client_identity: PartialIdentity::new(identity.0, identity.1, ["RLS_CLIENT_CERT", "RLS_CLIENT_KEY"]),
             insecure: reader.parsed("RLS_INSECURE", parse_switch)?,
             plain_http: reader.parsed("RLS_PLAIN_HTTP", parse_switch)?,
@@ -64,8 +64,8 @@ impl Environment {
         Ok(Self {
             registry: reader.text("RLS_REGISTRY")?,
             password: reader.text("RLS_PASSWORD")?.map(|password| without_line_end(&password).into()),
-            root: reader.path("RLS_ROOT"),
-            config: reader.path("RLS_CONFIG"),
+            root: reader.path("RLS_ROOT")?,
+            config: reader.path("RLS_CONFIG")?,
             settings: PartialSettings {
                 timeout: reader.parsed("RLS_TIMEOUT", parse_duration)?,
                 layout: reader.parsed("RLS_OUTPUT", parse_format)?.map(Layout::Format),
@@ -87,8 +87,22 @@ impl Reader<'_> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
-        self.get(name).map(PathBuf::from)
+    fn path(&self, name: &str) -> Result<Option<PathBuf>> {
+        Ok(self.path_text(name)?.map(PathBuf::from))
+    }
+
+    fn paths(&self, name: &str) -> Result<Vec<PathBuf>> {
+        Ok(self.path_text(name)?.map(|paths| split_paths(&paths).collect()).unwrap_or_default())
+    }
+
+    /// The value of a variable that names files. One that holds their contents is not shown.
+    fn path_text(&self, name: &str) -> Result<Option<OsString>> {
+        let value = self.get(name);
+        value
+            .as_deref()
+            .map_or(Ok(()), not_contents)
+            .map_err(|cause| Usage::new(format!("{name} cannot be used")).because(cause))?;
+        Ok(value)
     }
 
     fn text(&self, name: &str) -> Result<Option<String>> {
