@@ -23,7 +23,8 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     let lookup = match plan.keychain.lookup(&plan.registry, plan.repository.as_ref()).await {
         Ok(lookup) => lookup,
         Err(error) => {
-            let finding = Finding { problem: Problem::CredentialsNotRead, ..classify::finding(&error, &context.base) };
+            let problem = Problem::CredentialsNotRead { unusable: error.unusable_file().cloned() };
+            let finding = Finding { problem, ..classify::finding(&error, &context.base) };
             return Ok(Outcome::failed(error.what(), finding));
         }
     };
@@ -86,7 +87,7 @@ fn failure(lookup: &Lookup) -> Option<Finding> {
         Some(helper) => {
             Problem::Helper { program: helper.program.clone(), key: helper.key.clone(), fault: helper.fault }
         }
-        None => Problem::CredentialsNotRead,
+        None => Problem::CredentialsNotRead { unusable: None },
     };
     let cause = lookup.failures.first()?.clone();
     Some(Finding { problem, cause, kind: Kind::Config })

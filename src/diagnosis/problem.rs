@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::auth::Permission;
-use crate::error::{Identity, NearMiss, ProxyFault, ProxyRoute};
+use crate::error::{Identity, NearMiss, ProxyFault, ProxyRoute, UnusableFile};
 use crate::keychain::HelperFault;
 use crate::trust::Unused;
 
@@ -72,7 +72,10 @@ pub enum Problem {
         is_authority: bool,
     },
     /// A file that the user named cannot be used.
-    NamedFile,
+    NamedFile {
+        /// The form that it has to be converted from, if known.
+        unusable: Option<UnusableFile>,
+    },
 
     // --- TLS: the server's certificate ---
     /// The server sends its certificate without the intermediate certificates up to a trusted one.
@@ -189,7 +192,10 @@ pub enum Problem {
         fault: HelperFault,
     },
     /// The credentials store cannot be read.
-    CredentialsNotRead,
+    CredentialsNotRead {
+        /// The form that its file has to be converted from, if known.
+        unusable: Option<UnusableFile>,
+    },
     /// Settings seem to be meant for the registry, and do not count for it.
     NearMiss(NearMiss),
     /// The credentials have expired.

@@ -25,7 +25,8 @@ pub(super) fn of(bytes: &[u8], text: &str) -> Option<FileForm> {
     } else if is_kubernetes(start) {
         Some(FileForm::KubernetesObject)
     } else {
-        FileForm::of_text(text)
+        // In other bytes the mark of a template would be one by chance.
+        std::str::from_utf8(bytes).ok().and_then(|_| FileForm::of_text(text))
     }
 }
 

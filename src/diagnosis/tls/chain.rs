@@ -119,6 +119,7 @@ fn issuer(
         }
         (Some((path, _)), _) => format!("issued by {issuer}: in {}", path.display()),
         (None, TrustedBy::Source(TrustSource::System)) => format!("issued by {issuer}: one of the system's roots"),
-        (None, _) => format!("issued by {issuer}: not sent, not trusted here"),
+        (None, TrustedBy::UnknownIssuer) => format!("issued by {issuer}: not sent, not trusted here"),
+        (None, _) => format!("issued by {issuer}: not sent"),
     })
 }

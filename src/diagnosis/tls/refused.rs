@@ -88,8 +88,8 @@ impl Refused<'_> {
         match configured {
             Some(path) if leaf_only => {
                 let cause = format!(
-                    "the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its \
-                     issuer \"{issuer}\" is not in {path}"
+                    "the server sends only its own certificate, and its issuer \"{issuer}\" is not in {path}: either that is \
+                     another CA, or the chain is missing (certbot: cert.pem instead of fullchain.pem)"
                 );
                 (Problem::ChainNotSent { issuer: issuer.to_owned() }, cause)
             }

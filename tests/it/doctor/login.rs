@@ -255,9 +255,9 @@ fn an_untrusted_certificate_of_the_token_server() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not trusted here
-         cause   token server TOKENS: the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem
-         remedy  on the token server TOKENS: fullchain.pem as its certificate (docker_auth: server: {certificate: …/127.0.0.1/fullchain.pem})
-                 or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
+         cause   token server TOKENS: the server sends only its own certificate, and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem: either that is another CA, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
+         remedy  if "registry-fixture intermediate CA" is an intermediate CA, on the token server TOKENS: fullchain.pem as its certificate (docker_auth: server: {certificate: …/127.0.0.1/fullchain.pem})
+                 or here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA"
     "#);
 }
 

@@ -54,9 +54,9 @@ fn the_server_sends_only_its_leaf() {
            CN=localhost, for localhost, 127.0.0.1, ::1, 2020-01-01 to 2120-01-01
              sha256:…
              issued by CN=registry-fixture intermediate CA: not sent, not trusted here
-         cause   the server sends its certificate without the chain (certbot: cert.pem instead of fullchain.pem), and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem
-         remedy  on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
-                 or here: --ca-file chain.pem, with the certificate of "registry-fixture intermediate CA"
+         cause   the server sends only its own certificate, and its issuer "registry-fixture intermediate CA" is not in REGISTRY-FILES/ca.pem: either that is another CA, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
+         remedy  if "registry-fixture intermediate CA" is an intermediate CA, on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA"
     "#);
 }
 
@@ -74,7 +74,8 @@ fn the_server_sends_only_its_leaf_and_its_ca_is_unknown() {
          cause   the server sends only its own certificate, issued by "registry-fixture intermediate CA", which is not the trusted CA of this system: either its issuer is an untrusted root, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
          remedy  here: --ca-file FILE, with the certificate of "registry-fixture intermediate CA" from the registry's administrator
                  or permanently: rls trust REGISTRY --write rls (for other clients: --write docker, podman, containerd, k3s)
-                 or on the server, if "registry-fixture intermediate CA" is an intermediate CA: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or, if "registry-fixture intermediate CA" is an intermediate CA, on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here, if the CA is a public one: unset SSL_CERT_FILE, which replaces the system's CAs
     "#);
 }
 

@@ -22,7 +22,7 @@ pub use convert::{conversion, quoted};
 #[cfg(test)]
 pub use exit::CODES as EXIT_CODES;
 pub use exit::Exit;
-pub use hint::{HintContext, LoginSource};
+pub use hint::{HintContext, LoginSource, roots_variable};
 pub use log::{Verbosity, start as start_log};
 pub use near_miss::near_miss_remedy;
 

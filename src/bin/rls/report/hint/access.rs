@@ -36,6 +36,10 @@ impl HintContext {
         if has_expired_at_ecr(identity, error) {
             return "ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one".to_owned();
         }
+        let is_forbidden = error.reply().is_some_and(|reply| reply.status == 403);
+        if is_forbidden && matches!(denial.by, Refuser::TokenServer(_)) {
+            return "ask the registry's administrator for access, or use -u NAME to log in as another user".to_owned();
+        }
         let password = format!("check the user name and password from {}", identity.source);
         match (&denial.by, &denial.permission) {
             (Refuser::TokenServer(_), _) | (_, None) => format!("{password}, or use -u NAME"),

@@ -21,13 +21,14 @@ impl HintContext {
                  Harbor: external_url)"
             }
             NamedBy::Redirect => {
-                "a login page or a proxy may be in front of it; its administrator must let registry clients through, or \
-                 correct its external address (REGISTRY_HTTP_HOST; Harbor: external_url)"
+                "a login page or a proxy may be in front of the registry; its administrator must let registry clients \
+                 through, or correct the registry's external address (REGISTRY_HTTP_HOST; Harbor: external_url)"
             }
         };
+        // That it redirects is a cause of the error.
         let who = match named_by {
-            NamedBy::Challenge => format!("the registry's WWW-Authenticate header names {place}"),
-            NamedBy::Redirect => format!("{} redirects to {place}", self.name()),
+            NamedBy::Challenge => format!("the registry's WWW-Authenticate header names {place}; "),
+            NamedBy::Redirect => String::new(),
         };
         match kind {
             Kind::Protocol(Fault::Status(500..)) => Some(format!("check the log of {place}")),
@@ -44,10 +45,9 @@ impl HintContext {
             // The address of the registry itself works.
             _ if *place == self.name() => None,
             Kind::Network(Network::Proxy(_) | Network::Reset) => None,
-            Kind::Network(_) | Kind::Tls(Tls::PlainHttp) | Kind::Protocol(Fault::Html | Fault::NotHttp) => {
-                Some(format!("{who}; {correct}"))
-            }
-            Kind::Tls(Tls::WrongName { .. }) => Some(format!("{who}, which its certificate is not for; {correct}")),
+            Kind::Network(_)
+            | Kind::Tls(Tls::PlainHttp | Tls::WrongName { .. })
+            | Kind::Protocol(Fault::Html | Fault::NotHttp) => Some(format!("{who}{correct}")),
             Kind::Tls(Tls::UnknownIssuer { .. }) => Some(format!(
                 "use --ca-file FILE with the certificate of the CA of {place}; to make it permanent: rls trust {place} \
                  --write rls"
@@ -225,6 +225,6 @@ fn without_proxy(place: &str) -> String {
 }
 
 /// The variable that replaces the system's CAs, if one is set.
-fn roots_variable() -> Option<&'static str> {
+pub fn roots_variable() -> Option<&'static str> {
     ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| std::env::var_os(name).is_some())
 }

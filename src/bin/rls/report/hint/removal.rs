@@ -8,6 +8,10 @@ pub(super) fn no_deletion(error: &Error) -> &'static str {
         Some(reply) if reply.status == 404 => {
             "a gateway in front of the registry may block DELETE, or a rule of the registry may forbid it"
         }
+        // zot responds like this to the deletion of a manifest that an index lists.
+        Some(reply) if reply.errors.iter().any(|error| error.code == "DENIED") => {
+            "an index may list this manifest, which must be removed first, or a rule of the registry may protect it"
+        }
         // Only a saved plan has no alternative method.
         Some(reply) if reply.status == 400 => "this registry deletes manifests, not tags; save a new plan for it",
         // distribution responds like this when read-only; if deletion is disabled, the response has an error code.

@@ -6,6 +6,7 @@ use registry_ls::diagnosis::Problem;
 use registry_ls::trust::Unused;
 
 use super::subject::lines;
+use crate::report::conversion;
 
 pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
     Some(match problem {
@@ -14,11 +15,14 @@ pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
         Problem::ClientCertificateFile { path, is_authority: false } => {
             vec![format!("put its key beside it, as {}", path.with_extension("key").display())]
         }
-        Problem::NamedFile => {
+        Problem::NamedFile { unusable: Some(unusable) } | Problem::CredentialsNotRead { unusable: Some(unusable) } => {
+            vec![conversion(unusable)]
+        }
+        Problem::NamedFile { unusable: None } => {
             lines(["fix the file, or the option or variable that names it: --ca-file (RLS_CA_FILE), --client-cert, \
              --client-key"])
         }
-        Problem::CredentialsNotRead => lines([
+        Problem::CredentialsNotRead { unusable: None } => lines([
             "fix or remove the file",
             "or use another one: --auth-file FILE",
             "or use none: -u NAME, --anonymous",

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use registry_ls::diagnosis::{Part, Problem};
 
 use super::subject::{Server, lines};
+use crate::report::roots_variable;
 
 pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>> {
     let authority = &server.authority;
     Some(match problem {
         Problem::ChainNotSent { issuer } => vec![
-            format!("on the server: {}", server.full_chain()),
-            format!("or here: --ca-file chain.pem, with the certificate of \"{issuer}\""),
+            format!("if \"{issuer}\" is an intermediate CA, on the server: {}", server.full_chain()),
+            format!("or here: --ca-file FILE, with the certificate of \"{issuer}\""),
         ],
         Problem::UnknownIssuer { issuer, is_alone } => unknown_issuer(server, issuer, *is_alone),
         Problem::Interception { proxy } => vec![
@@ -57,7 +58,8 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             format!("and the key that belongs to it: {}", server.private_key()),
         ],
         Problem::UnusableCertificate => vec![format!(
-            "on the server: use a server certificate, X.509 version 3 with a subjectAltName, for instance: {}",
+            "on the server: use a server certificate, X.509 version 3 with a subjectAltName, for instance: {} -addext \
+             extendedKeyUsage=serverAuth",
             server.with_name()
         )],
         Problem::ClientCertificateWanted { .. } => vec![
@@ -97,7 +99,10 @@ fn unknown_issuer(server: &Server, issuer: &str, is_alone: bool) -> Vec<String> 
         ),
     ];
     if is_alone {
-        remedies.push(format!("or on the server, if \"{issuer}\" is an intermediate CA: {}", server.full_chain()));
+        remedies.push(format!("or, if \"{issuer}\" is an intermediate CA, on the server: {}", server.full_chain()));
+    }
+    if let Some(variable) = roots_variable() {
+        remedies.push(format!("or here, if the CA is a public one: unset {variable}, which replaces the system's CAs"));
     }
     remedies
 }
@@ -121,11 +126,19 @@ fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
     if let Some(name) = names.iter().find(|name| !name.contains('*')) {
         remedies.push(format!("use a name from its certificate: rls doctor {}", server.with_host(name)));
     }
+    let or = if remedies.is_empty() { "" } else { "or " };
     remedies.push(format!(
-        "or on the server: reissue the certificate for {}, for instance: {}",
+        "{or}on the server: reissue the certificate for {}, for instance: {}",
         server.host,
         server.with_name()
     ));
+    // A wildcard for a whole top-level domain covers nothing.
+    let covers = |name: &&String| name.strip_prefix("*.").is_some_and(|domain| domain.contains('.'));
+    if or.is_empty()
+        && let Some(wildcard) = names.iter().find(covers)
+    {
+        remedies.push(format!("or connect by a name that {wildcard} covers"));
+    }
     remedies
 }
 
@@ -134,8 +147,9 @@ fn address_not_named(server: &Server, names: &[String]) -> Vec<String> {
     if let Some(name) = names.iter().find(|name| !name.contains('*') && name.parse::<IpAddr>().is_err()) {
         remedies.push(format!("use its name: rls doctor {}", server.with_host(name)));
     }
+    let or = if remedies.is_empty() { "" } else { "or " };
     remedies.push(format!(
-        "or on the server: reissue the certificate with the address, for instance: {}",
+        "{or}on the server: reissue the certificate with the address, for instance: {}",
         server.with_name()
     ));
     remedies
