@@ -75,6 +75,18 @@ pub fn challenges<'a>(header_lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<C
     found
 }
 
+/// Why the challenges of a reply refuse what the request carried: each `error_description` (RFC 6750 §3), once.
+pub(crate) fn descriptions<'a>(header_lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in header_lines.into_iter().take(MAX_LINES) {
+        for raw in grammar::parse_line(line).0 {
+            let description = raw.param("error_description").map(str::trim).filter(|text| !text.is_empty());
+            found.extend(description.map(str::to_owned).filter(|text| !found.contains(text)));
+        }
+    }
+    found
+}
+
 impl From<RawChallenge> for Challenge {
     fn from(raw: RawChallenge) -> Self {
         let param = |name| raw.param(name).map(str::to_owned);
@@ -263,6 +275,26 @@ mod tests {
             panic!("another line is no part of it")
         };
         assert_eq!(other.malformed, None);
+    }
+
+    #[test]
+    fn the_description_of_an_error_is_read_in_any_scheme() {
+        for (lines, expected) in [
+            (
+                &[r#"Bearer realm="https://a/t",error="invalid_token",error_description="it has expired""#][..],
+                &["it has expired"][..],
+            ),
+            (
+                &[
+                    r#"Basic realm="x", error_description="ann is locked""#,
+                    r#"Other error_description="ann is locked""#,
+                ],
+                &["ann is locked"],
+            ),
+            (&[r#"Bearer realm="https://a/t",error_description=" ""#, "Bearer realm=\"x"], &[]),
+        ] {
+            assert_eq!(descriptions(lines.iter().map(|line| line.as_bytes())), expected, "{lines:?}");
+        }
     }
 
     #[test]

@@ -25,9 +25,8 @@ mod token;
 
 pub(crate) use address::{AddressLimit, may_lead_to};
 pub(crate) use cache::TokenCache;
-pub(crate) use challenge::ChallengeTemplate;
-pub(crate) use challenge::failed_after_malformed;
 pub use challenge::{BearerChallenge, Challenge, challenges, preferred};
+pub(crate) use challenge::{ChallengeTemplate, descriptions, failed_after_malformed};
 pub use claims::Claims;
 pub use credentials::Credentials;
 pub use grammar::Malformed;

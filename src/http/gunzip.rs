@@ -1,5 +1,5 @@
-//! Decodes gzip that is called `x-gzip`, the name that RFC 9110 §8.4.1.3 requires to be read as `gzip`. The HTTP client
-//! decodes what is called `gzip`.
+//! Decodes gzip, the one encoding that requests offer, of one member or several. A reply may also call it `x-gzip` (RFC
+//! 9110 §8.4.1.3). zstd is not offered: a reply could make its decoder hold 128 MiB; that of gzip holds 32 KiB.
 
 use std::io::{self, Write};
 
@@ -14,17 +14,19 @@ const PIECE: usize = 256;
 pub(super) struct Gunzip {
     decoder: MultiGzDecoder<Vec<u8>>,
     arrived: Bytes,
+    has_begun: bool,
 }
 
 impl Gunzip {
     /// A decoder for this `Content-Encoding`, if it is gzip by any of its names.
     pub fn for_encoding(encoding: &str) -> Option<Self> {
         let is_gzip = ["gzip", "x-gzip"].iter().any(|name| encoding.eq_ignore_ascii_case(name));
-        is_gzip.then(|| Self { decoder: MultiGzDecoder::new(Vec::new()), arrived: Bytes::new() })
+        is_gzip.then(|| Self { decoder: MultiGzDecoder::new(Vec::new()), arrived: Bytes::new(), has_begun: false })
     }
 
     /// Adds what arrived.
     pub fn push(&mut self, arrived: Bytes) {
+        self.has_begun |= !arrived.is_empty();
         self.arrived = arrived;
     }
 
@@ -44,12 +46,15 @@ impl Gunzip {
         Ok(None)
     }
 
-    /// Decodes what is left at the end of the body.
+    /// Decodes what is left at the end of the body. One that is empty, as in many errors, is not encoded.
     ///
     /// # Errors
     ///
     /// When it ended early.
     pub fn finish(&mut self) -> io::Result<Option<Bytes>> {
+        if !self.has_begun {
+            return Ok(None);
+        }
         self.decoder.try_finish()?;
         let rest = std::mem::take(self.decoder.get_mut());
         Ok((!rest.is_empty()).then(|| rest.into()))
@@ -90,6 +95,11 @@ mod tests {
             assert!(decoded(&body, piece).expect("gzip") == text, "pieces of {piece}");
         }
         assert_eq!(decoded(&[body.clone(), body.clone()].concat().into(), 100).expect("gzip").len(), 2 * text.len());
+    }
+
+    #[test]
+    fn an_empty_body_is_empty() {
+        assert_eq!(decoded(&Bytes::new(), 1).expect("nothing to decode"), b"");
     }
 
     #[test]

@@ -149,12 +149,13 @@ struct Link<'a> {
 }
 
 impl Link<'_> {
-    /// distribution sends some links without `rel`: in brackets they count as the next page.
+    /// distribution sends some links without `rel`: in brackets they count as the next page. A quotation mark that is not
+    /// closed, or of another kind, is no part of a word.
     fn is_next(&self) -> bool {
-        match self.rel {
-            Some(rel) => rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")),
-            None => self.bracketed,
-        }
+        let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
+        let mut words =
+            self.rel.unwrap_or_default().split_ascii_whitespace().map(|word| word.trim_matches(is_quote)).peekable();
+        if words.peek().is_none() { self.bracketed } else { words.any(|word| word.eq_ignore_ascii_case("next")) }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, RANGE};
 use reqwest::{Method, redirect};
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
@@ -172,6 +172,10 @@ impl Pool {
         let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
+        }
+        // A range counts encoded bytes.
+        if !headers.contains_key(ACCEPT_ENCODING) && !headers.contains_key(RANGE) {
+            request = request.header(ACCEPT_ENCODING, "gzip");
         }
         if let Some(body) = body {
             request = request.body(body);

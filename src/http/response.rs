@@ -51,7 +51,7 @@ pub struct Response {
     /// The announced length of the body, of which so much arrived, in bytes.
     announced: Option<u64>,
     arrived: u64,
-    /// Decodes the body where the HTTP client does not.
+    /// Decodes the body.
     gunzip: Option<Gunzip>,
 }
 
@@ -65,7 +65,8 @@ impl Response {
     ) -> Self {
         let announced = inner.content_length();
         let encoding = inner.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-        let gunzip = encoding.and_then(|encoding| Gunzip::for_encoding(encoding.trim()));
+        let codings: Vec<_> = encoding.into_iter().flat_map(codings).collect();
+        let gunzip = if let [coding] = codings[..] { Gunzip::for_encoding(coding) } else { None };
         Self { inner, timing, timeouts, observer, route, permit: None, announced, arrived: 0, gunzip }
     }
 
@@ -189,7 +190,8 @@ impl Response {
                 (Some(chunk), Some(gunzip)) => gunzip.push(chunk),
                 (Some(chunk), None) => return Ok(Some(chunk)),
                 (None, Some(gunzip)) => {
-                    return gunzip.finish().map_err(|error| undecodable(error, self.inner.url()));
+                    let cut = |error| truncated(self.inner.url()).because(format!("gzip: {error}"));
+                    return gunzip.finish().map_err(cut);
                 }
                 (None, None) => return Ok(None),
             }
@@ -263,7 +265,7 @@ impl Response {
         body.freeze()
     }
 
-    /// Refuses a Content-Encoding that is not decoded. The HTTP client decodes those it offers and removes the header.
+    /// Refuses a Content-Encoding that is not decoded.
     /// `what` names it in errors.
     ///
     /// # Errors
@@ -271,8 +273,8 @@ impl Response {
     /// [`Fault::Encoding`].
     pub(crate) fn refuse_encoding(&self, what: &str) -> Result<()> {
         match self.header(&CONTENT_ENCODING).filter(|_| self.gunzip.is_none()) {
-            None | Some("") => Ok(()),
-            Some(encoding) if is_no_coding(encoding) => Ok(()),
+            None => Ok(()),
+            Some(encoding) if codings(encoding).next().is_none() => Ok(()),
             Some(encoding) => Err(Error::new(
                 Kind::Protocol(Fault::Encoding),
                 format!("unexpected reply from {} for {what}", authority(self.url())),
@@ -282,7 +284,12 @@ impl Response {
     }
 }
 
-/// Whether a `Content-Encoding` changes nothing: what object stores keep from an upload that named the character set or
+/// The codings of a `Content-Encoding` that change something.
+fn codings(encoding: &str) -> impl Iterator<Item = &str> {
+    encoding.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !is_no_coding(coding))
+}
+
+/// Whether a coding changes nothing: what object stores keep from an upload that named the character set or
 /// the transfer there.
 fn is_no_coding(encoding: &str) -> bool {
     ["identity", "none", "utf-8", "binary", "aws-chunked"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
@@ -297,8 +304,9 @@ mod tests {
         for none in ["identity", "UTF-8", "aws-chunked", "none", "binary"] {
             assert!(is_no_coding(none), "{none}");
         }
-        for coding in ["br", "gzip", "deflate", "zstd", "utf-8, br"] {
+        for coding in ["br", "gzip", "deflate", "zstd"] {
             assert!(!is_no_coding(coding), "{coding}");
         }
+        assert_eq!(codings("utf-8, br, identity,, GZip").collect::<Vec<_>>(), ["br", "GZip"]);
     }
 }

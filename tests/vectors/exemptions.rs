@@ -87,6 +87,8 @@ pub const EXEMPT: &[(&str, &str, &str)] = &[
         "retry-077",
         "a lifetime counts from receipt: issued_at is not read, so that clocks need not agree",
     ),
+    ("retries.json", "retry-132", "a fraction is rounded up: who asks for 7.5 s does not ask for no wait"),
+    ("retries.json", "retry-141", "a registry and the proxy before it may each send one: the longer wait counts"),
     ("retries.json", "retry-143", "the program is what Ctrl-C ends"),
     ("scopes.json", "per-host", "rls takes no hints from its caller: each request has the scopes of its own challenge"),
     ("scopes.json", "scope-044", "actions on one resource are united, as scope-019 and scope-037 want"),

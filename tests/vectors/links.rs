@@ -388,10 +388,10 @@ fn a_link_to_another_scheme_or_port_of_the_host_is_read_at_the_registrys_own_ori
 #[test]
 fn rel_may_be_in_single_quotes() {
     let next = |rel: &str| follow(&format!("</v2/a/tags/list?last=b>; rel={rel}")).expect("a link");
-    for rel in ["'next'", "'prev next'", "'next' ", "'next'; title=x", "NEXT", "\"Next\""] {
+    for rel in ["'next'", "'prev next'", "'next' ", "'next'; title=x", "NEXT", "\"Next\"", "next'", "'next", "\"\""] {
         assert!(matches!(next(rel), NextPage::At(_)), "{rel}");
     }
-    for rel in ["'prev'", "'nextish'", "next'", "'next"] {
+    for rel in ["'prev'", "'nextish'", "'prev", "\"first last\""] {
         assert_eq!(next(rel), NextPage::Last, "{rel}");
     }
 }

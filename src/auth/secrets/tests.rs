@@ -27,7 +27,6 @@ fn forms(secret: &str) -> Vec<String> {
         units,
         go.clone(),
         json(secret).replace('&', "u0026").replace('<', "u003c"),
-        format!("ann:{secret}").bytes().map(|byte| format!("{byte:02x}")).collect(),
         percent.to_lowercase(),
         percent.replace("%20", "+"),
         utf8_percent_encode(&percent, NON_ALPHANUMERIC).to_string(),

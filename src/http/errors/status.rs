@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER};
+use http::header::{HeaderValue, PROXY_AUTHENTICATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::super::proxy::proxy_for;
@@ -10,7 +10,7 @@ use super::super::proxy::tunnel::{Refusal, login_required};
 use super::super::request::RequestContext;
 use super::super::response::Response;
 use super::super::retry_after::{RetryAfter, retry_after};
-use crate::auth::{Action, Permission, Scopes, Secrets};
+use crate::auth::{Action, Permission, Scopes, Secrets, descriptions};
 use crate::error::{Denial, Error, Fault, Kind, Missing, Network, Operation, ProxyFault, RegistryError, Reply, Result};
 
 /// Bytes read of an error's body.
@@ -71,7 +71,11 @@ pub(in crate::http) async fn refusal(mut response: Response, context: &RequestCo
     if let Some(Refusal { fault, cause }) = refusing_proxy(&response) {
         error = error.with_kind(Kind::Network(Network::Proxy(fault))).because(cause);
     }
-    let error = with_reset_time(error.because(cause), &response, &reply);
+    let challenges = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
+    let descriptions = descriptions(challenges).into_iter().map(|description| one_line(&masked(&description)));
+    let told: Vec<_> = descriptions.filter(|description| !cause.contains(description)).collect();
+    let error = told.into_iter().fold(error.because(cause), Error::because);
+    let error = with_reset_time(error, &response, &reply);
     let error = error.at_route(response.route().clone());
     // The program compares codes, so they are masked last.
     reply.errors = reply.errors.into_iter().map(|error| masked_error(error, &masked)).collect();
@@ -157,12 +161,15 @@ fn rate_limited(registry: &str) -> (Kind, String) {
     (Kind::RateLimited, format!("rate limit of {registry} exceeded"))
 }
 
+/// How long a reply asks to wait; the longest of several waits.
 fn asked_wait(response: &Response) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?;
-    match retry_after(value.as_bytes(), SystemTime::now()) {
-        RetryAfter::Absent => None,
-        RetryAfter::Wait(wait) | RetryAfter::TooLong(wait) => Some(wait),
-    }
+    let now = SystemTime::now();
+    let waits =
+        response.headers().get_all(RETRY_AFTER).iter().filter_map(|value| match retry_after(value.as_bytes(), now) {
+            RetryAfter::Absent => None,
+            RetryAfter::Wait(wait) | RetryAfter::TooLong(wait) => Some(wait),
+        });
+    waits.max()
 }
 
 /// `not allowed to pull team/secret on registry.corp:5000`
@@ -234,11 +241,19 @@ pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
     };
-    let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let errors = errors.iter().filter_map(Value::as_object).take(MAX_ERRORS).map(|error| RegistryError {
-        code: text(error.get("code")),
-        message: text(error.get("message")),
-        detail: detail(error.get("detail")),
+    let errors = match body.get("errors") {
+        Some(Value::Array(errors)) => errors.as_slice(),
+        // Gateways send one, or only texts.
+        Some(error @ Value::Object(_)) => std::slice::from_ref(error),
+        _ => &[],
+    };
+    let errors = errors.iter().take(MAX_ERRORS).map(|error| match error {
+        Value::String(message) => RegistryError { message: message.clone(), ..RegistryError::default() },
+        error => RegistryError {
+            code: text(error.get("code")),
+            message: text(error.get("message")),
+            detail: detail(error.get("detail")),
+        },
     });
     errors.filter(|error| *error != RegistryError::default()).collect()
 }
@@ -320,6 +335,7 @@ fn message(body: &[u8]) -> String {
     }
     let text = String::from_utf8_lossy(body);
     let message = match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(members)) if members.is_empty() => Some(String::new()),
         Ok(Value::Object(members)) => message_in(&members).map(str::to_owned),
         _ => message_in_xml(&text).map(str::to_owned),
     };
@@ -327,7 +343,7 @@ fn message(body: &[u8]) -> String {
 }
 
 fn message_in(members: &serde_json::Map<String, Value>) -> Option<&str> {
-    let texts = ["error_description", "details", "message", "detail", "error"];
+    let texts = ["error_description", "details", "message", "detail", "error", "reason", "msg", "title"];
     texts.iter().find_map(|member| text_of(members.get(*member)?)).filter(|text| !text.is_empty())
 }
 
@@ -410,6 +426,10 @@ mod tests {
             ),
             ("<Error><Code>AccessDenied</Code></Error>", "500 Internal Server Error: AccessDenied"),
             ("\0\u{1}binary", "500 Internal Server Error"),
+            ("{}", "500 Internal Server Error"),
+            (r#"{"errors": ["no database", "no disk"]}"#, "500 Internal Server Error: no database; no disk"),
+            (r#"{"errors": {"code": "DOWN", "message": "no disk"}}"#, "500 Internal Server Error: DOWN: no disk"),
+            (r#"{"status": "error", "reason": "no disk"}"#, "500 Internal Server Error: no disk"),
         ] {
             assert_eq!(summary("500 Internal Server Error", None, body.as_bytes()), said, "{body}");
         }

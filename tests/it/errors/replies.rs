@@ -298,12 +298,18 @@ fn a_token_reply_that_carries_an_error_shows_the_token_servers_words() {
 #[test]
 fn gzip_by_its_other_names_is_decoded() {
     let registry = app();
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    std::io::Write::write_all(&mut encoder, b"{\"name\":\"app\",\"tags\":[\"1.0\"]}").unwrap();
-    let list = encoder.finish().unwrap();
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let list = gzip(b"{\"name\":\"app\",\"tags\":[\"1.0\"]}");
     for name in ["gzip", "GZIP", "x-gzip", "X-GZip"] {
         let whole = Answer::new(200).header("Content-Encoding", name).body(list.clone());
         let outcome = tags(&registry, whole);
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "1.0\n"), "{name}: {outcome}");
+        let members = [gzip(b"{\"name\":\"app\","), gzip(b"\"tags\":[\"1.0\"]}")].concat();
+        let outcome = tags(&registry, Answer::new(200).header("Content-Encoding", name).body(members));
         assert_eq!((outcome.code, &*outcome.stdout), (Some(0), "1.0\n"), "{name}: {outcome}");
         let cut = Answer::new(200).header("Content-Encoding", name).body(list[..list.len() - 9].to_vec());
         let outcome = tags(&registry, cut);
@@ -397,4 +403,46 @@ fn a_failing_second_page_leaves_the_first() {
     cause: the registry requires authentication and sends no valid challenge
     cause: no authentication method offered: 401 without WWW-Authenticate
     "#);
+}
+
+#[test]
+fn a_get_decides_where_a_head_fails() {
+    let registry = app();
+    let digest = format!("{}\n", registry.resolve("app", "1.0").expect("the tag is there"));
+    let failures = [206, 205, 304, 400, 408, 500, 502, 503, 520].map(Fault::status);
+    for fault in failures.into_iter().chain([Fault::CloseBeforeReply, Answer::redirect("ftp://127.0.0.1/").into()]) {
+        registry.clear_faults();
+        registry.inject(Match::head("/v2/app/manifests/1.0").always(), fault.clone());
+        let outcome = Rls::at(&registry).words("digest app:1.0 --retries 1").run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(0), &*digest), "{fault:?}: {outcome}");
+    }
+    // A rate limit holds for every method.
+    registry.clear_faults();
+    registry.inject(Match::head("/v2/app/manifests/1.0").always(), Fault::status(429));
+    assert_eq!(Rls::at(&registry).words("digest app:1.0 --retries 0").run().code, Some(8));
+    assert!(!registry.lines().last().is_some_and(|line| line.starts_with("GET")), "{:?}", registry.lines());
+}
+
+#[test]
+fn the_challenge_says_why_a_token_is_refused() {
+    let registry = app();
+    let challenge = "Bearer realm=\"https://127.0.0.1:1/token\",error=\"invalid_token\",error_description=\"the key was \
+                     revoked\"";
+    let refusal = Answer::error(403, "DENIED", "access denied").header("WWW-Authenticate", challenge);
+    assert_snapshot!(tags(&registry, refusal), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull app on http://REGISTRY
+    cause: 403 Forbidden: DENIED: access denied
+    cause: the key was revoked
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
+    let said = Answer::error(403, "DENIED", "the key was revoked").header("WWW-Authenticate", challenge);
+    assert_snapshot!(tags(&registry, said), @"
+    exit 4
+    --- stderr
+    error: not allowed to pull app on http://REGISTRY
+    cause: 403 Forbidden: DENIED: the key was revoked
+    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
 }
