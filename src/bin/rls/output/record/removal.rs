@@ -169,7 +169,11 @@ impl View for RemovalView {
 
 /// How something would be removed, and what stays; `None` if it was done, or is not planned.
 fn planned(record: &RemovalRecord, human: &Human) -> Option<String> {
-    let method = Method::from_name(record.method.as_deref()?).filter(|_| record.action == Action::WouldRemove)?;
+    let methods = [Method::Tag, Method::Manifest, Method::Placeholder];
+    let method = methods.into_iter().find(|method| record.method.as_deref() == Some(method.name()))?;
+    if record.action != Action::WouldRemove {
+        return None;
+    }
     if record.reason.is_some() {
         return record.reason.clone();
     }
