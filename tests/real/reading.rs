@@ -45,7 +45,7 @@ fn repositories(setup: &Setup) {
 fn files(setup: &Setup) {
     for tag in ["1.2.0", "1.3.9"] {
         let files = setup.rls("files").arg(format!("team/app:{tag}"));
-        assert_eq!(&*files.succeeds(), "/etc/os-release\n/usr/bin/app\n");
+        assert_eq!(&*files.succeeds(), "/etc\n/etc/os-release\n/usr\n/usr/bin\n/usr/bin/app\n");
         let file = setup.rls("cat").arg(format!("team/app:{tag}")).arg("/usr/bin/app");
         assert_eq!(&*file.succeeds(), format!("#!/bin/sh\necho '{tag}'\n"));
     }

@@ -61,7 +61,7 @@ impl Pattern {
         if form.len() < MIN_HALVED {
             return vec![Self::new(form, 0..form.len(), whole)];
         }
-        let length = form.len().div_ceil(2).min(MAX_LENGTH);
+        let length = (form.len() / 2).min(MAX_LENGTH);
         vec![Self::new(form, 0..length, whole), Self::new(form, form.len() - length..form.len(), whole)]
     }
 

@@ -192,7 +192,8 @@ fn half_of_a_secret_is_masked() {
     for (said, shown) in [
         ("you sent s3cret-c0rpor; then ate-pw", "you sent REDACTED; then ate-pw"),
         (r#"{"a":"s3cret","b":"-c0rporate-pw"}"#, r#"{"a":"s3cret","b":"REDACTED"}"#),
-        ("first: s3cret-c0", "first: s3cret-c0"),
+        ("first: s3cret-c", "first: s3cret-c"),
+        ("halves: s3cret-c0, rporate-pw", "halves: REDACTED, REDACTED"),
         ("s3cret-c0rporate-p", "REDACTED"),
         ("a shorter one: hunter2", "a shorter one: hunter2"),
         ("hex 7333637265742d63307270 6f72", "hex REDACTED"),
