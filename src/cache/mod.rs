@@ -73,8 +73,8 @@ impl Cache {
         self.0.folder.path()
     }
 
-    /// What `read` makes of the content with this digest, where the cache has it. `read` verifies it, and returns `None`
-    /// where it is not what the digest says.
+    /// What `read` makes of the content with this digest, where the cache has it. `read` verifies it, and returns
+    /// `None` if it does not match the digest.
     pub fn get<T>(&self, scope: &Scope, digest: &Digest, read: impl FnOnce(CachedContent) -> Option<T>) -> Option<T> {
         let content = entry::parse(self.0.folder.read(scope, digest)?);
         if let Some(found) = content.and_then(read) {

@@ -289,8 +289,8 @@ impl Error {
         matches!(self.kind(), Kind::NotFound(_))
     }
 
-    /// The same error, but not "not found" where a web page says so: a proxy or gateway answered in the registry's place,
-    /// so nothing is known about the object.
+    /// The same error, but not "not found" where a web page says so: a proxy or gateway answered in the registry's
+    /// place, so nothing is known about the object.
     #[must_use]
     pub fn unless_foreign(self) -> Self {
         match self.reply().filter(|reply| self.is_not_found() && reply.is_foreign) {

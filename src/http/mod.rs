@@ -32,6 +32,7 @@ mod response;
 mod retry;
 mod retry_after;
 mod timeouts;
+mod timing;
 mod token_source;
 mod transport;
 mod verify;

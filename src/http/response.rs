@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{AGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
@@ -15,27 +14,8 @@ use super::observe::{Masker, Observer};
 use super::proxy::proxy_for;
 use super::request::authority;
 use super::timeouts::Timeouts;
+use super::timing::Timing;
 use crate::error::{Error, Fault, Kind, Result, Route};
-
-/// How long a server takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timing {
-    /// From sending the request to the head of the reply.
-    pub latency: Duration,
-    /// The shortest time to connect, with the TLS handshake; zero where it is not known, as behind a proxy.
-    pub connecting: Duration,
-    /// The round trip to the server, at least.
-    pub round_trip: Duration,
-}
-
-impl Timing {
-    pub fn new(latency: Duration, url: &Url, connecting: Option<Duration>) -> Self {
-        let connecting = connecting.unwrap_or_default();
-        // TCP takes one round trip, TLS 1.2 two more, TLS 1.3 one.
-        let round_trip = if url.scheme() == "https" { connecting / 3 } else { connecting };
-        Self { latency, connecting, round_trip }
-    }
-}
 
 /// The head of a reply; its body is read with [`Response::bytes`] or [`Response::chunk`].
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 //! ```no_run
 //! use futures::TryStreamExt;
 //! use registry_ls::layers::{FilePath, ImageFiles};
-//! # async fn read(repository: registry_ls::registry::RepositoryHandle, tag: registry_ls::name::Tag) -> registry_ls::Result<()> {
+//! # use registry_ls::{Result, name::Tag, registry::RepositoryHandle};
+//! # async fn read(repository: RepositoryHandle, tag: Tag) -> Result<()> {
 //!
 //! let document = repository.manifest(&tag).await?.document()?;
 //! let mut content = ImageFiles::new(&repository, &document)?.read(FilePath::new("/etc/os-release"));

@@ -1,14 +1,30 @@
-//! The image config (OCI image specification, "Image Configuration"; docker's has the same members), as far as it is
-//! displayed.
+//! Config blobs, and the image config (OCI image specification, "Image Configuration"; docker's has the same members),
+//! as far as it is displayed.
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::platform::Platform;
+use crate::name::Digest;
+
+/// A config blob.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Its digest.
+    pub digest: Digest,
+    /// The exact bytes.
+    pub bytes: Bytes,
+    /// Its facts; empty for an artifact's config.
+    pub image: ImageConfig,
+    /// Why it could not be parsed, if it is not a JSON object.
+    pub unreadable: Option<String>,
+}
 
 /// The displayed parts of an image config. Members that are absent or of another type are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 
-use super::config::ImageConfig;
+use super::config::{Config, ImageConfig};
 use super::descriptor::Descriptor;
 use super::document::Manifest;
 use super::endpoint::Endpoint;
@@ -43,20 +43,6 @@ pub(crate) struct Fetched {
     pub manifest: Result<Manifest>,
     /// The bytes' share of the memory for all replies.
     pub held: HeldBytes,
-}
-
-/// A config blob.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Config {
-    /// Its digest.
-    pub digest: Digest,
-    /// The exact bytes.
-    pub bytes: Bytes,
-    /// Its facts; empty for an artifact's config.
-    pub image: ImageConfig,
-    /// Why it could not be parsed, if it is no JSON object.
-    pub unreadable: Option<String>,
 }
 
 impl RepositoryHandle {

@@ -42,7 +42,7 @@ pub use choose::PlatformChoice;
 pub use client::{Client, ClientBuilder};
 pub(crate) use endpoint::Endpoint;
 
-pub use config::{HistoryEntry, ImageConfig};
+pub use config::{Config, HistoryEntry, ImageConfig};
 pub use created::{Dates, real_date};
 pub use delete::Deletion;
 pub(crate) use delete::{PendingDeletion, SETTLE_TIME};
@@ -51,7 +51,6 @@ pub use document::{Content, Document, Manifest};
 pub use filter::flatten_batches;
 pub use kind::ManifestKind;
 pub use listing::PAGE_SIZE;
-pub use manifest::Config;
 pub(crate) use manifest::{Fetched, moved};
 pub use names::{Entry, ListError, NameScanner};
 pub use platform::Platform;

@@ -1,5 +1,5 @@
-//! Verifies handshakes for rustls: the certificates by a [`ReportingVerifier`], and here the signature by the key of the
-//! server's certificate.
+//! Verifies handshakes for rustls: the certificates by a [`ReportingVerifier`], and here the signature by the key of
+//! the server's certificate.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! The layers of the library, read from its sources: imports go down only, no two files import each other, and the
-//! library knows nothing of command lines, tables and terminals. Tests are left out.
+//! library knows nothing of command lines, tables and terminals. Tests are left out there. Comments are not
+//! wider than code, in tests either.
 
 mod sources;
 
@@ -44,6 +45,9 @@ const PROGRAM_CRATES: &[&str] = &[
     "terminal_size",
     "tracing_subscriber",
 ];
+
+/// The widest line of code and of comments, as in `rustfmt.toml`; rustfmt leaves comments alone.
+const MAX_WIDTH: usize = 120;
 
 /// Modules of the program that may print: records, errors, and the progress and questions that these interrupt.
 const PRINTING_MODULES: &[&str] = &["output", "report"];
@@ -172,6 +176,23 @@ fn the_library_uses_no_crate_of_the_program() {
         wrong.map(|name| format!("{} uses {name}", module.file.display())).collect::<Vec<_>>()
     });
     assert_none("crates of the program", found);
+}
+
+#[test]
+fn comments_are_not_wider_than_code() {
+    let folders = ["src", "tests", "fixtures", "examples", "benches"];
+    let found = folders.into_iter().flat_map(sources::rust_files).flat_map(|file| {
+        let text = std::fs::read_to_string(&file).expect("a source is UTF-8");
+        let is_wide = |line: &str| {
+            let comment = line.trim_start().strip_prefix("//");
+            // Rows of tables cannot be wrapped.
+            comment.is_some_and(|comment| !comment.trim_start_matches(['/', '!', ' ']).starts_with('|'))
+                && line.chars().count() > MAX_WIDTH
+        };
+        let wide = text.lines().enumerate().filter(|(_, line)| is_wide(line));
+        wide.map(|(number, _)| format!("{}:{}", file.display(), number + 1)).collect::<Vec<_>>()
+    });
+    assert_none("comments wider than rustfmt's max_width", found);
 }
 
 #[test]

@@ -63,8 +63,8 @@ pub fn can_chroot(test: &str) -> bool {
     false
 }
 
-/// Says that a test is left out because of this machine: loudly, because the test passes then. The harness captures what
-/// macros print, and not this.
+/// Reports that a test is skipped because of this machine: loudly, because the test passes then. The harness captures
+/// the output of macros, but not this.
 pub fn leave_out(test: &str, reason: &str) {
     let line = format!("\n!!! {test} is left out: {}\n", reason.trim());
     std::io::stderr().write_all(line.as_bytes()).expect("standard error is open");

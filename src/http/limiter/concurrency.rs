@@ -2,8 +2,8 @@
 //!
 //! The limit is multiplied as long as more requests bring more replies in the same time. It is halved when the server
 //! turns requests away (429, 503) or becomes much slower, and grows slowly from then on. It is adjusted after every
-//! round of as many replies as the limit allows requests. It starts higher where the server is far away: the same number
-//! of requests in flight are fewer per second there.
+//! round of as many replies as the limit allows requests. It starts higher where the server is far away: the same
+//! number of requests in flight are fewer per second there.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::observe::Stats;
 use super::super::options::Jobs;
-use super::super::response::Timing;
+use super::super::timing::Timing;
 
 /// The limit at the start.
 const INITIAL: usize = 16;

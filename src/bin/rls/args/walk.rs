@@ -19,8 +19,9 @@ pub struct WalkArgs {
 
     /// Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run
     ///
-    /// FILE is removed when the run is complete. What find, check and snapshot print is added to what they printed before:
-    /// use -o jsonl or plain, whose parts can be appended. du prints everything at its end, with the sizes noted in FILE.
+    /// FILE is removed when the run is complete. What find, check and snapshot print is added to what they printed
+    /// before: use -o jsonl or plain, whose parts can be appended. du prints everything at its end, with the sizes
+    /// noted in FILE.
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
 }
