@@ -9,11 +9,11 @@ use http::Method;
 use tokio::task::spawn_blocking;
 
 use super::cached_configs::CachedConfig;
-use super::config::ImageConfig;
+use super::config::{Config, ImageConfig};
 use super::descriptor::Descriptor;
 use super::document::Manifest;
 use super::endpoint::Endpoint;
-use super::manifest::{Config, same_size};
+use super::manifest::same_size;
 use super::repository::RepositoryHandle;
 use crate::cache::{Cache, CachedContent, Scope};
 use crate::error::Result;

@@ -1,5 +1,5 @@
-//! Replies that contradict each other during removals and `rls undo`: nothing that should stay is lost without a report,
-//! and nothing is reported as removed or restored that is not.
+//! Replies that contradict each other during removals and `rls undo`: nothing that should stay is lost without a
+//! report, and nothing is reported as removed or restored that is not.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -3,8 +3,8 @@
 //!
 //! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 or in hexadecimal digits as
 //! part of something longer, in capitals, folded into lines, or cut. These forms cannot be enumerated. So the text is
-//! decoded instead, with the position of each byte, and a secret in any reading of it is masked in the text. The time is
-//! linear in the text, whatever a server sends.
+//! decoded instead, with the position of each byte, and a secret in any reading of it is masked in the text. The time
+//! is linear in the text, whatever a server sends.
 
 mod pattern;
 mod reading;

@@ -59,7 +59,8 @@ fn a_tag_removed_during_planning_is_not_in_the_plan() {
     });
     let rls = Rls::at(&registry).words("prune team/app --keep-last 1 -q");
     assert_eq!(&*rls.succeeds(), "kept\tteam/app:1.2\nwould-remove\tteam/app:1.0\n");
-    // HEAD and GET deny it twice; then the list is read again, which no longer has it. What follows the list is read once.
+    // HEAD and GET deny it twice; then the list is read again, which no longer has it. What follows the list is read
+    // once.
     assert_eq!(registry.count(&Match::manifest("team/app", "1.1")), 4);
     assert_eq!(registry.count(&Match::tags("team/app")), 3);
 }

@@ -5,8 +5,9 @@ use super::walk::WalkArgs;
 ///
 /// A blob counts once, however many platforms, tags and repositories share it. For a repository, each of its tags is
 /// shown; for a registry, each of its repositories. Registries share nothing. Unique is what nothing else in the output
-/// uses; for a tag, that is about what removing it frees. Only blobs that a tag reaches are counted: registries do not list untagged manifests,
-/// and manifests themselves are not counted. One request per tag and one per distinct manifest.
+/// uses; for a tag, that is about what removing it frees. Only blobs that a tag reaches are counted: registries do not
+/// list untagged manifests, and manifests themselves are not counted. One request per tag and one per distinct
+/// manifest.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -1,7 +1,7 @@
 //! Tables: aligned columns, a bold header, repeated cells dimmed, fitted to the terminal.
 //!
-//! A table that is too wide first shortens digests, then leaves out columns; the name of the thing is cut only when that
-//! is not enough. What a view calls essential is neither left out nor cut.
+//! A table that is too wide first shortens digests, then leaves out columns; the name of the thing is cut only when
+//! that is not enough. What a view calls essential is neither left out nor cut.
 
 use tabled::builder::Builder;
 use tabled::settings::object::Rows;

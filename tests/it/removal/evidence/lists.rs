@@ -80,7 +80,8 @@ fn with_siblings_works_with_any_list() {
 #[test]
 fn a_list_that_fails_later_keeps_the_rest() {
     for (list, fault) in refuted() {
-        // The plan is based on the whole list and on the page after it; the list read right before the deletion differs.
+        // The plan is based on the whole list and on the page after it; the list read right before the deletion
+        // differs.
         let registry = shared();
         let digest = registry.resolve("app", PR).expect("it is there");
         let before = state(&registry, "app");
