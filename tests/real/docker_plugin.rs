@@ -126,4 +126,9 @@ fn docker_completes_names_of_the_registry() {
     let rls = machine(&registry);
     let shown = docker(&rls, &["__complete", "tags", &format!("{}/te", registry.host())]).stdout;
     assert_eq!(shown.to_string(), "REGISTRY/team/app→\n:36\n");
+    // docker asks no plugin behind its own --config; the variable has the same meaning.
+    fs::rename(rls.home().join(".docker"), rls.home().join("elsewhere")).expect("the folder is renamed");
+    let mut docker = command(&rls, &["docker", "__complete", "tags", &format!("{}/te", registry.host())]);
+    let shown = rls.outcome(&docker.env("DOCKER_CONFIG", "elsewhere").output().expect("docker runs")).stdout;
+    assert_eq!(shown.to_string(), "REGISTRY/team/app→\n:36\n");
 }
