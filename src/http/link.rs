@@ -149,8 +149,8 @@ struct Link<'a> {
 }
 
 impl Link<'_> {
-    /// distribution sends some links without `rel`: in brackets they count as the next page. A quotation mark that is not
-    /// closed, or of another kind, is no part of a word.
+    /// distribution sends some links without `rel`: in brackets they count as the next page. A quotation mark that is
+    /// not closed, or of another kind, is not part of a word.
     fn is_next(&self) -> bool {
         let is_quote = |c: char| matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}');
         let mut words =

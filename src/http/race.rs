@@ -105,7 +105,7 @@ impl Race {
 
     /// Connects, and records how long it takes without the look-up of the name.
     async fn timed<T, E>(self, connecting: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        // The connector gets the same result, or tells why there is none.
+        // The connector gets the same result, or reports why it failed.
         let _ = self.resolver.addresses(&self.resolver.host).await;
         let began = Instant::now();
         let connection = connecting.await?;

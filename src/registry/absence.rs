@@ -1,14 +1,14 @@
 //! What "not found" means in a page that no registry sends: HTML, XML or text.
 //!
 //! A gateway in front of a registry may answer so for what it does not pass on, which says nothing about what the
-//! registry has. A registry of static files (a bucket, a web server) has no other answer. It is told apart by what follows,
-//! asked for in this order and twice:
+//! registry has. A registry of static files (a bucket, a web server) has no other answer. It is told apart by what
+//! follows, asked for in this order and twice:
 //!
 //! 1. another tag of the repository is served, or its config where a blob is looked for;
 //! 2. a name that does not exist is answered by such a page: a registry behind a gateway would answer it itself;
 //! 3. what is looked for is answered by such a page.
 //!
-//! Otherwise it is unknown whether it exists. That it comes to the same twice tells two servers apart that answer in turn.
+//! Otherwise it is unknown whether it exists. Asking twice detects two servers that answer in turn.
 
 use futures::TryStreamExt;
 use http::Method;

@@ -23,7 +23,7 @@ pub(super) struct CachedConfig {
     pub bytes: Bytes,
     /// Its facts.
     pub image: ImageConfig,
-    /// Why it could not be parsed, if it is no JSON object.
+    /// Why it could not be parsed, if it is not a JSON object.
     pub unreadable: Option<String>,
 }
 

@@ -47,9 +47,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Kind::Unsupported`] where the registry has no catalog for any user (Artifact Registry answers with an empty one);
-    /// [`Kind::Denied`] or [`Kind::Unauthenticated`] where this user may not read it; [`Kind::Incomplete`] when the
-    /// list breaks off.
+    /// [`Kind::Unsupported`] where the registry has no catalog for any user (Artifact Registry answers with an empty
+    /// one); [`Kind::Denied`] or [`Kind::Unauthenticated`] where this user may not read it; [`Kind::Incomplete`] when
+    /// the list breaks off.
     pub fn catalog(&self, options: &CatalogOptions) -> impl Stream<Item = Result<Repository>> + Send + use<> {
         flatten_batches(self.catalog_batches(options))
     }
@@ -74,8 +74,8 @@ impl Client {
         listing.into_names("repository name").map_err(move |error| client.explain_refused_catalog(error))
     }
 
-    /// What the refusal of a catalog means: where no user gets one, it says nothing about this user's permissions. That is
-    /// so where the registry refuses what its own token grants, and at registries that are known for it.
+    /// What the refusal of a catalog means: where no user gets one, it says nothing about this user's permissions. That
+    /// is so where the registry refuses what its own token grants, and at registries that are known for it.
     fn explain_refused_catalog(&self, error: Error) -> Error {
         let is_refused = match error.kind() {
             Kind::Denied(denial) => denial.by == Refuser::Registry,

@@ -100,8 +100,8 @@ impl RepositoryHandle {
         }
     }
 
-    /// As [`RepositoryHandle::manifest`], for what is expected to exist: `None` where GET answers "not found" twice, in a
-    /// page where the registry has no other way to say it.
+    /// As [`RepositoryHandle::manifest`], for what is expected to exist: `None` where GET answers "not found" twice, in
+    /// a page where the registry has no other way to say it.
     ///
     /// # Errors
     ///

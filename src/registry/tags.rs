@@ -22,7 +22,7 @@ impl RepositoryHandle {
         Tags { batches: self.tag_listing().into_names("tag").boxed(), arrived: VecDeque::new() }
     }
 
-    /// Lists all names, valid tags or not. `null`, empty strings and digests are no names. `is_cut`: whether the
+    /// Lists all names, valid tags or not. `null`, empty strings and digests are not names. `is_cut`: whether the
     /// registry ends pages early, without a link to the next one.
     pub(crate) async fn listed_names(&self, is_cut: bool) -> Result<ListedNames> {
         let request = uncached(self.client.request(Method::GET, Endpoint::Tags(&self.name)));

@@ -151,8 +151,8 @@ impl Signals {
     }
 }
 
-/// Whether SIGHUP may be handled. `nohup` has it ignored, so that the program outlives the terminal; a handler would undo
-/// that. Where the system does not tell, it is not handled.
+/// Whether SIGHUP may be handled. `nohup` has it ignored, so that the program outlives the terminal; a handler would
+/// undo that. Where the system does not tell, it is not handled.
 fn may_handle_hangup() -> bool {
     const HANGUP: u64 = 1;
     let ignored = |status: String| {

@@ -154,7 +154,7 @@ impl Helpers {
         let program = format!("docker-credential-{name}");
         let path = self.find(&program)?;
         // The helper inherits the environment, without secrets of others. By the protocol, messages are on standard
-        // output; many helpers print them on standard error all the same.
+        // output, but many helpers print them on standard error.
         let mut command = Command::new(path);
         for name in &self.unset {
             command.env_remove(name);

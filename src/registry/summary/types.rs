@@ -54,7 +54,7 @@ pub enum Problem {
     UnsupportedManifest(DescriptorDigest),
     /// A config whose digest cannot be verified.
     UnsupportedConfig(DescriptorDigest),
-    /// A config of an image's media type that is no JSON object, with the reason.
+    /// A config of an image's media type that is not a JSON object, with the reason.
     UnreadableConfig(DescriptorDigest, String),
 }
 

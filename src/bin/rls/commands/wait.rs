@@ -48,7 +48,7 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
     Ok(output.finish()?)
 }
 
-/// Why the command ended, with what it waited for if that is the time limit.
+/// Why the command ended; at the time limit, also what it waited for.
 fn with_reason(end: CommandError, reason: &str) -> CommandError {
     match end {
         CommandError::Failed(error, hint_context) if matches!(error.kind(), Kind::TimedOut) && !reason.is_empty() => {

@@ -173,7 +173,7 @@ impl<V: View, W, X> Visit<'_, '_, V, W, X> {
             let found = match outcome {
                 Ok(found) => found,
                 Err(error) if target.origin == Origin::Path && error.is_not_found() => {
-                    // It may be one all the same: an emptied one, or one whose list a proxy keeps back.
+                    // It may still be one: an emptied one, or one whose list a proxy keeps back.
                     seen.borrow_mut().remove(&full_name(&target.repository));
                     prefixes.push(target.as_prefix());
                     continue;

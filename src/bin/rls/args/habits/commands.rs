@@ -250,7 +250,7 @@ pub fn nearest_command(word: &str) -> Option<&'static str> {
     if word.len() > 3 { nearest(word, words) } else { None }
 }
 
-/// The command line with what takes the place of the command at this position.
+/// The command line with the command at this position replaced.
 pub fn replace(words: &[OsString], at: usize) -> Option<Replaced> {
     let (taken, here) = match phrase(words, at) {
         Some((phrase, here)) => (phrase.len(), *here),

@@ -121,7 +121,7 @@ fn unknown_command(argv: &[OsString], replaced: &Replaced) -> Usage {
     Usage::new(format!("unknown command {}", without_password(&typed.join(" "))))
 }
 
-/// The command line with what takes the place of an unknown command.
+/// The command line with an unknown command replaced.
 fn command_replaced(words: &[OsString], at: usize, program: &Command) -> Option<Replaced> {
     if let Some(replaced) = commands::replace(words, at) {
         return Some(replaced);
@@ -180,7 +180,7 @@ fn corrected(mut words: Vec<OsString>, program: &Command, parse: Parse<'_>) -> O
     None
 }
 
-/// The command line with what takes the place of the first thing that is wrong.
+/// The command line with the first error corrected.
 fn replaced(error: &clap::Error, words: &[OsString], program: &Command) -> Option<Vec<OsString>> {
     match error.kind() {
         ErrorKind::UnknownArgument => {
@@ -241,7 +241,7 @@ fn with_two_dashes(option: &str, words: &[OsString], program: &Command) -> Optio
     Some((at, words))
 }
 
-/// Where the first word is that is no option.
+/// The position of the first word that is not an option.
 fn first_word(words: &[OsString]) -> Option<usize> {
     words.iter().skip(1).position(|word| !word.as_encoded_bytes().starts_with(b"-")).map(|at| at + 1)
 }

@@ -179,7 +179,7 @@ pub fn find(option: &str, words: &[OsString]) -> Option<At> {
     words.filter_map(at).next()
 }
 
-/// The command line with what takes the place of an option. `None` where that depends on more than the option.
+/// The command line with an option replaced. `None` where that depends on more than the option.
 pub fn replace(habit: &Habit, option: &str, words: &[OsString]) -> Option<Vec<OsString>> {
     let at = find(option, words)?;
     let (index, mut instead, taken) = match (at, habit.here) {

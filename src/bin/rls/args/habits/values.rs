@@ -53,7 +53,7 @@ pub fn translate(argument: &str, value: &str) -> Option<Usage> {
     }
 }
 
-/// The command line with what takes the place of an option and its value.
+/// The command line with an option and its value replaced.
 pub fn replace(argument: &str, value: &str, words: &[OsString]) -> Option<Vec<OsString>> {
     let (name, _, instead) = meaning(argument, value)?;
     let short = if *name == "--output" { "-o" } else { name };

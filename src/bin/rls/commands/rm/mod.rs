@@ -112,8 +112,8 @@ fn shows_plan(args: &RmArgs, context: &Context<'_>) -> bool {
     args.only_plans() || is_for_machines(context) || context.settings.verbosity > 0
 }
 
-/// Whether the plan is shown in lines of its own: on request, unless it is in the records, as in those of machine formats
-/// and in the table of a dry run.
+/// Whether the plan is printed as separate lines: on request, unless the records contain it, as in machine formats and
+/// in the table of a dry run.
 fn shows_lines(args: &RmArgs, context: &Context<'_>) -> bool {
     let is_in_records = is_for_machines(context) || (args.only_plans() && context.shows_table());
     context.settings.verbosity > 0 && !is_in_records

@@ -127,8 +127,8 @@ impl Action {
     }
 }
 
-/// How `rls rm` and `rls undo` show their records: one line per record; on a terminal with a coloured action and, in a dry
-/// run, how it would be removed.
+/// How `rls rm` and `rls undo` show their records: one line per record; on a terminal with a coloured action and, in a
+/// dry run, how it would be removed.
 #[derive(Debug, Clone, Copy)]
 pub struct RemovalView {
     /// Whether siblings, indexes and referrers are known.
