@@ -113,7 +113,7 @@ fn offers_none(registry: &Registry) -> bool {
 /// the registry has the same name towards its token server.
 fn is_without_catalog(host: &str) -> bool {
     let is_at = |end: &&str| host.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    WITHOUT_CATALOG.iter().any(|end| is_at(&end))
+    WITHOUT_CATALOG.iter().any(is_at)
 }
 
 #[cfg(test)]
