@@ -11,7 +11,7 @@
 //!    page after its last name is read, and the list ends with a page that brings nothing new.
 //! 3. If that page has names that were listed before, the registry ignores `last` (crane's catalog, which is in another
 //!    order each time, Artifact Registry): the whole list is read at once, and what is new in it added.
-//! 4. Where what is not listed may be deleted ([`Listing::to_the_end`]), the page after the last name is read even if
+//! 4. Where what is not listed may be deleted ([`Listing::verifying_end`]), the page after the last name is read even if
 //!    the page is not full: some registries put fewer names on a page than requested, and link none.
 
 use std::collections::HashSet;
@@ -137,11 +137,11 @@ impl Listing {
     }
 
     /// Verifies the end of the list by one more page, where no page had a link to the next one.
-    pub(super) fn to_the_end(self) -> Self {
+    pub(super) fn verifying_end(self) -> Self {
         Self { verifies_end: true, ..self }
     }
 
-    /// Is set once names were read that only [`Listing::to_the_end`] finds.
+    /// Is set once names were read that only [`Listing::verifying_end`] finds.
     pub(super) fn is_cut(&self) -> Arc<OnceLock<()>> {
         Arc::clone(&self.seen.is_cut)
     }

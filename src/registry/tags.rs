@@ -27,7 +27,7 @@ impl RepositoryHandle {
     pub(crate) async fn listed_names(&self, is_cut: bool) -> Result<ListedNames> {
         let request = uncached(self.client.request(Method::GET, Endpoint::Tags(&self.name)));
         let listing = Listing::new(&self.client, request, "tags", PAGE_SIZE, None);
-        let listing = if is_cut { listing.to_the_end() } else { listing };
+        let listing = if is_cut { listing.verifying_end() } else { listing };
         let (misnamed, age) = (listing.misnamed(), listing.age());
         let entries = listing.into_stream();
         let names = entries.map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect::<Vec<_>>());

@@ -382,7 +382,8 @@ fn a_child_by_another_algorithm_that_cannot_be_found_may_be_any_manifest() {
     };
     for is_new in [false, true] {
         let mut content = Content::default();
-        (content.push_image("child"), content.push_image("other"));
+        content.push_image("child");
+        content.push_image("other");
         if !is_new {
             with_index(&mut content);
         }

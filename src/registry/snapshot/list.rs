@@ -47,7 +47,7 @@ impl SnapshotReader {
     /// Reads the list, and resolves each name as soon as it arrives. Returns those that were not found.
     pub async fn names(&mut self) -> Result<Vec<Name>> {
         let listing = self.repository.tag_listing();
-        let listing = if self.options.to_the_end { listing.to_the_end() } else { listing };
+        let listing = if self.options.to_the_end { listing.verifying_end() } else { listing };
         let (misnamed, is_cut) = (listing.misnamed(), listing.is_cut());
         let mut batches = listing.into_stream().boxed();
         let (mut failure, mut is_listing) = (None, true);

@@ -20,7 +20,7 @@ pub enum Kind {
     /// A command or a reference: what `rls help` explains.
     Topic,
     /// What a manifest is: `signature`, `sbom`.
-    ManifestKind,
+    Artifact,
     /// A program in whose place rls runs: docker-ls, docker-rm.
     Program,
     /// A file or a folder of this machine, which shells complete themselves.
@@ -38,7 +38,7 @@ impl Kind {
             "OS/ARCH[/VARIANT]" => Self::Platform,
             "TEMPLATE" => Self::Template,
             "COMMAND|TOPIC" => Self::Topic,
-            "TYPE" => Self::ManifestKind,
+            "TYPE" => Self::Artifact,
             "COMMAND" => Self::Program,
             "FILE" | "PEM" | "DIR" => Self::File,
             "REPO|REGISTRY" => Self::Place,

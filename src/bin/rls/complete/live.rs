@@ -69,7 +69,7 @@ impl Request<'_> {
     async fn names(&self, kind: Kind) -> Option<Vec<Name>> {
         match kind {
             Kind::Topic => return Some(topics()),
-            Kind::ManifestKind => {
+            Kind::Artifact => {
                 return Some(ManifestKind::ALL.into_iter().map(|kind| Name::new(kind.as_str())).collect());
             }
             Kind::Program => return Some(["docker-ls", "docker-rm"].into_iter().map(Name::new).collect()),
