@@ -11,8 +11,8 @@
 //!    page after its last name is read, and the list ends with a page that brings nothing new.
 //! 3. If that page has names that were listed before, the registry ignores `last` (crane's catalog, which is in another
 //!    order each time, Artifact Registry): the whole list is read at once, and what is new in it added.
-//! 4. Where what is not listed may be deleted ([`Listing::verifying_end`]), the page after the last name is read even if
-//!    the page is not full: some registries put fewer names on a page than requested, and link none.
+//! 4. Where what is not listed may be deleted ([`Listing::verifying_end`]), the page after the last name is read even
+//!    if the page is not full: some registries put fewer names on a page than requested, and link none.
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
