@@ -36,7 +36,8 @@ pub(super) fn find_obstacle(snapshot: &TagIndex, is_reached: &[bool]) -> Option<
     let manifest = || {
         let mut unreadable = snapshot.manifests().filter(|(manifest, state)| match state {
             ManifestState::Unreadable(_) => true,
-            ManifestState::Unread => is_reached[manifest.position()],
+            // An index that no tag leads to may be in use by its digest.
+            ManifestState::Unread => is_reached[manifest.position()] || snapshot.is_referenced(*manifest),
             ManifestState::Read(_) | ManifestState::Missing => false,
         });
         let (manifest, ..) = unreadable.next()?;

@@ -182,6 +182,16 @@ fn manifests_that_an_unreadable_one_may_need_are_kept() {
         assert!(decided.of("b").starts_with("keep: could not be read"), "{}", decided.of("b"));
         assert!(decided.purged().is_empty());
     }
+    // An index without a tag may be in use by its digest.
+    let facts = Facts::default().image("a", 100).manifest("part", 100).manifest("b", 100);
+    let unread = |spec: &mut Spec| spec.state = Some(ManifestState::Unread);
+    let facts = facts.with("part", unread).with("b", |spec| spec.lists = vec!["part".to_owned()]);
+    let decided = facts.decide(&rule);
+    assert_eq!(
+        decided.of("a"),
+        "untag: older than 30 days; its manifest stays: <part>, which could not be read, may need it"
+    );
+    assert!(decided.purged().is_empty());
     // A config that could not be read takes nothing away but the date.
     let facts = Facts::default().image("a", 100).image("b", 100).with("b", |spec| spec.config_error = true);
     assert_eq!(facts.decide(&rule).of("b"), "keep: could not be read: no reply");
