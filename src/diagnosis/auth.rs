@@ -297,7 +297,9 @@ async fn no_token(context: &Context, bearer: &BearerChallenge, error: &Error, id
         return classify::outcome(error, &context.base);
     };
     let host = server.host_str().unwrap_or_default();
-    let place = server.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    // Without a port it is that of https.
+    let port = server.port().or((server.scheme() == "http").then_some(80));
+    let place = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let mut finding = classify::finding(error, &server);
     let mut facts = Vec::new();
     if matches!(error.kind(), Kind::Tls(_))

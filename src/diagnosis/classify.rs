@@ -44,6 +44,8 @@ fn problem_of_kind(error: &Error, base: &Url) -> Problem {
         Kind::Network(Network::Proxy(fault)) => Problem::Proxy { fault: *fault, proxy: error.route().proxy.clone() },
         Kind::Network(Network::Refused) => Problem::NothingListens { is_proxy: false },
         Kind::Network(Network::HandshakeTimeout) => Problem::SilentHandshake,
+        Kind::Network(Network::Dns) => Problem::NoAddress { host: host(error, base), is_proxy: false },
+        Kind::Network(Network::Resolver) => Problem::ResolverFails { host: host(error, base), is_proxy: false },
         Kind::Network(_) | Kind::TimedOut => Problem::NoConnection { is_proxy: false },
         Kind::Tls(Tls::Downgrade { to }) => downgrade(to, base),
         Kind::Tls(fault) => tls_problem(fault),
@@ -69,6 +71,13 @@ fn problem_of_kind(error: &Error, base: &Url) -> Problem {
         Kind::Incomplete | Kind::ForeignPage { .. } => Problem::Paging,
         Kind::Unsupported(_) | Kind::Safety(_) => Problem::Other,
     }
+}
+
+/// The host that a request went to: the target of a redirect, else that of `base`.
+fn host(error: &Error, base: &Url) -> String {
+    let target = error.other_server().filter(|server| server.named_by == NamedBy::Redirect);
+    let target = target.and_then(|server| Url::parse(&format!("https://{}", server.place)).ok());
+    target.as_ref().unwrap_or(base).host_str().unwrap_or_default().to_owned()
 }
 
 /// A registry that refers to itself by http does not know that it is reached by https; any other target simply has no

@@ -243,6 +243,18 @@ fn an_unreachable_token_server() {
 }
 
 #[test]
+fn a_token_server_whose_name_does_not_exist() {
+    let registry = Registry::builder().auth(Auth::Token).realm("http://auth.invalid/token").start();
+    assert_snapshot!(findings(Rls::at(&registry).user("ann", "secret")), @"
+    exit 10
+     ✗ token        cannot reach the token server auth.invalid
+         cause   token server auth.invalid:80: cannot resolve auth.invalid; the name does not exist, or has no address
+         remedy  check the name: getent hosts auth.invalid
+                 or on the registry's server: set REGISTRY_AUTH_TOKEN_REALM=https://… to the token server's external address (Harbor: external_url)
+    ");
+}
+
+#[test]
 fn an_untrusted_certificate_of_the_token_server() {
     let other = Registry::builder().tls(Tls::LeafOnly).auth(Auth::Token).start();
     let registry = Registry::builder().tls(Tls::Issued).auth(Auth::Token).realm(other.realm()).start();

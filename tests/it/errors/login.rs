@@ -304,6 +304,23 @@ fn an_unsupported_challenge() {
     ");
 }
 
+/// The scheme of the realm is the registry's choice, not the user's.
+#[test]
+fn a_realm_of_https_at_a_port_of_plain_http() {
+    let registry = start(Auth::None);
+    let challenge = format!("Bearer realm=\"https://{}/token\",service=\"x\"", registry.host());
+    let answer = Answer::error(401, "UNAUTHORIZED", "who are you").header("WWW-Authenticate", &challenge);
+    registry.inject(Match::get("/v2/team/app/tags/list").always(), answer);
+    assert_snapshot!(Rls::at(&registry).user("ann", "secret").words("tags team/app").run(), @"
+    exit 11
+    --- stderr
+    error: cannot reach the token server REGISTRY
+    cause: REGISTRY speaks plain HTTP on this port, not TLS
+    cause: got a plain HTTP response
+    hint:  the registry's WWW-Authenticate header names REGISTRY; the registry's administrator must correct the address of its token server (REGISTRY_AUTH_TOKEN_REALM; Harbor: external_url)
+    ");
+}
+
 #[test]
 fn a_plain_http_realm_gets_no_credentials() {
     let registry =

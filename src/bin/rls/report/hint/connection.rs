@@ -42,12 +42,14 @@ impl HintContext {
                 "a login page or proxy in front of the token server {place} must let registry clients through, or the \
                  registry must name its final address (REGISTRY_AUTH_TOKEN_REALM)"
             )),
+            // Which scheme it speaks is not the user's choice, also where the registry itself has that address.
+            Kind::Tls(Tls::PlainHttp) => Some(format!("{who}{correct}")),
             // The address of the registry itself works.
             _ if *place == self.name() => None,
             Kind::Network(Network::Proxy(_) | Network::Reset) => None,
-            Kind::Network(_)
-            | Kind::Tls(Tls::PlainHttp | Tls::WrongName { .. })
-            | Kind::Protocol(Fault::Html | Fault::NotHttp) => Some(format!("{who}{correct}")),
+            Kind::Network(_) | Kind::Tls(Tls::WrongName { .. }) | Kind::Protocol(Fault::Html | Fault::NotHttp) => {
+                Some(format!("{who}{correct}"))
+            }
             Kind::Tls(Tls::UnknownIssuer { .. }) => Some(format!(
                 "use --ca-file FILE with the certificate of the CA of {place}; to make it permanent: rls trust {place} \
                  --write rls"

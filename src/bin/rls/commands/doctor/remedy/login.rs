@@ -60,7 +60,8 @@ pub(super) fn token_server(server: &Server, problem: &Problem) -> Option<Vec<Str
             Some(format!("on the server: reissue the certificate with {host} in its subjectAltName"))
         }
         Problem::SpeaksHttp => Some(format!("on the server: enable TLS on port {port}")),
-        Problem::NoAddress { .. } | Problem::Html | Problem::Redirect | Problem::SpeaksNeither => None,
+        Problem::NoAddress { .. } => Some(format!("check the name: getent hosts {host}")),
+        Problem::Html | Problem::Redirect | Problem::SpeaksNeither => None,
         _ => return None,
     };
     let or = if first.is_some() { "or " } else { "" };
