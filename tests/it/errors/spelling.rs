@@ -65,6 +65,12 @@ fn globs_hint_at_the_option_that_takes_them() {
     assert_eq!(hint(&["repos", "team/*"]), "hint:  use --match 'team/*'");
     let expected = "hint:  use --match-repo 'team/*' for repositories, --match GLOB for tags";
     assert_eq!(hint(&["prune", "team/*", "--keep-last", "1"]), expected);
+    // A registry is not a part of the pattern.
+    assert_eq!(hint(&["repos", "http://reg.corp/team/*"]), "hint:  use http://reg.corp --match 'team/*'");
+    assert_eq!(hint(&["repos", "reg.corp:5000/*/app"]), "hint:  use reg.corp:5000 --match '*/app'");
+    let expected = "hint:  use -r reg.corp:5000 --match-repo 'team/*' for repositories, --match GLOB for tags";
+    let named = ["prune", "reg.corp:5000/team/*", "--keep-last", "1"];
+    assert_eq!(Rls::new().args(named).run().stderr.lines().last(), Some(expected));
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn a_password_is_sent_to_its_registry_only() {
     warning: RLS_USERNAME is ignored: no registry is named that it belongs to; use -r or RLS_REGISTRY
     error: not logged in to http://REGISTRY
     cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:app:pull
-    hint:  run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    hint:  use -r http://REGISTRY; RLS_USERNAME is sent only to a registry that -r or RLS_REGISTRY names
     ");
     assert!(registry.requests().iter().all(|request| request.authorization().is_none()));
     // Another registry's password neither.

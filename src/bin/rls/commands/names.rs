@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use futures::TryStreamExt;
-use registry_ls::name::{Reference, Registry, Repository};
+use registry_ls::name::{Located, Reference, Registry, Repository};
 use registry_ls::registry::{Client, RepositoryHandle};
 
 use super::context::Context;
@@ -64,9 +64,10 @@ impl Context<'_> {
     /// probed.
     pub(super) async fn place(&self, text: Option<&str>) -> Result<(Registry, Option<Reference>), CommandError> {
         let Place { registry, path, otherwise } = self.settings.catalog(text).map_err(|error| match text {
-            Some(glob) if glob.contains(['*', '?', '[', '{']) => {
-                Usage::from(error).hint(format!("use --match '{glob}'"))
-            }
+            Some(text) if is_glob(text) => Usage::from(error).hint(match split_registry(text) {
+                (Some(registry), glob) => format!("use {registry} --match '{glob}'"),
+                (None, glob) => format!("use --match '{glob}'"),
+            }),
             _ => Usage::from(error),
         })?;
         let Some((host, repository)) = otherwise else { return Ok((registry, path)) };
@@ -207,9 +208,26 @@ impl Context<'_> {
     }
 }
 
+/// Whether a text that is not a name was meant as a pattern of names.
+pub(super) fn is_glob(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
+/// The registry that a pattern of names begins with, as it is written, and the pattern of paths in it.
+pub(super) fn split_registry(pattern: &str) -> (Option<&str>, &str) {
+    let host = pattern.find("://").map_or(0, |at| at + "://".len());
+    let Some(slash) = pattern[host..].find('/') else { return (None, pattern) };
+    let (registry, paths) = pattern.split_at(host + slash);
+    let names_registry = || {
+        let named = Located::<Repository>::read(&format!("{registry}/x"));
+        named.is_ok_and(|named| named.registry.is_some())
+    };
+    if names_registry() { (Some(registry), &paths[1..]) } else { (None, pattern) }
+}
+
 /// What to type instead of something that is not the name of a repository.
 fn advice(text: &str) -> Option<String> {
-    if text.contains(['*', '?', '[', '{']) {
+    if is_glob(text) {
         return Some(match text.rsplit_once(':') {
             Some((name, glob)) if !name.is_empty() && !glob.contains('/') => {
                 format!("use {name} --match '{glob}' for its tags")

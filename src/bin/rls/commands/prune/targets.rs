@@ -14,6 +14,7 @@ use registry_ls::retention::{Options, Rule, UsedImages, UsedTags};
 
 use crate::args::{FilterArgs, PruneArgs};
 use crate::commands::context::Context;
+use crate::commands::names::{is_glob, split_registry};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
@@ -154,10 +155,12 @@ pub(super) async fn targets(args: &PruneArgs, context: &Context<'_>) -> Result<V
 
 /// A glob is not the name of a repository.
 fn with_glob_hint(text: &str, error: Error) -> Usage {
-    match text.contains(['*', '?', '[', '{']) {
-        true => Usage::from(error).hint(format!("use --match-repo '{text}' for repositories, --match GLOB for tags")),
-        false => Usage::from(error),
+    if !is_glob(text) {
+        return Usage::from(error);
     }
+    let (registry, glob) = split_registry(text);
+    let registry = registry.map(|registry| format!("-r {registry} ")).unwrap_or_default();
+    Usage::from(error).hint(format!("use {registry}--match-repo '{glob}' for repositories, --match GLOB for tags"))
 }
 
 fn no_rule(repository: &Repository) -> Usage {

@@ -15,6 +15,9 @@ impl HintContext {
                 format!("use -u NAME, or a file with credentials for {name} in place of {file}")
             }
             LoginSource::Anonymous => "remove --anonymous to use stored credentials, or use -u NAME".to_owned(),
+            LoginSource::Ignored(source) => {
+                format!("use -r {}; {source} is sent only to a registry that -r or RLS_REGISTRY names", self.typed())
+            }
         };
         match error.near_misses() {
             [] => login,

@@ -12,6 +12,8 @@ pub enum LoginSource {
     AuthFile(String),
     /// None: `--anonymous`.
     Anonymous,
+    /// None: this is set, but belongs to no registry that is named.
+    Ignored(&'static str),
 }
 
 /// The context of an error, as far as hints need it.
@@ -90,7 +92,7 @@ impl HintContext {
     }
 
     /// The registry as an argument, with scheme and prefix if needed.
-    fn typed(&self) -> String {
+    pub(super) fn typed(&self) -> String {
         self.registry.as_ref().map_or_else(|| "REGISTRY".to_owned(), ToString::to_string)
     }
 
