@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn the_identity_token_is_separate() {
         let token = token(r#"{"access_token":"bar","refresh_token":"baz"}"#);
-        assert_eq!(token.refresh_token().unwrap().map(ExposeSecret::expose_secret), Some("baz"));
+        assert_eq!(token.refresh_token().expect("a valid one").map(ExposeSecret::expose_secret), Some("baz"));
         let shown = format!("{token:?}");
         assert!(!shown.contains("bar") && !shown.contains("baz"), "{shown}");
     }

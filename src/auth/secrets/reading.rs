@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     fn unescaped(text: &str) -> String {
-        String::from_utf8_lossy(Reading::all(text).last().unwrap().bytes()).into_owned()
+        String::from_utf8_lossy(Reading::all(text).last().expect("a reading").bytes()).into_owned()
     }
 
     #[test]
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn an_escape_may_have_lost_its_backslash() {
-        let bare = Reading::of("au0026bu003cu0041 u00").without_backslashes().unwrap();
+        let bare = Reading::of("au0026bu003cu0041 u00").without_backslashes().expect("escapes");
         assert_eq!(bare.bytes(), b"a&b<u0041u00");
         assert!(Reading::of("nothing here: u0041").without_backslashes().is_none());
     }
@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn every_byte_knows_its_place() {
         let text = "ä \\u0026%26 &amp;x";
-        let last = Reading::all(text).last().unwrap();
+        let last = Reading::all(text).last().expect("a reading");
         let places: Vec<_> = (0..last.bytes().len()).map(|at| &text[last.place(at..at + 1)]).collect();
         assert_eq!(places, ["ä", "ä", "\\u0026", "%26", "&amp;", "x"]);
         assert_eq!((last.is_gap(2), last.is_gap(3), last.is_gap(4), last.is_gap(6)), (true, false, true, true));

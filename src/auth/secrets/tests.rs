@@ -13,7 +13,7 @@ fn knowing(secrets: &[&str]) -> Secrets {
 /// What an echo can make of a secret.
 fn forms(secret: &str) -> Vec<String> {
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-    let json = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
+    let json = |text: &str| serde_json::to_string(text).expect("a string").trim_matches('"').to_owned();
     let each = |write: &dyn Fn(char) -> String| secret.chars().map(write).collect::<String>();
     let units = each(&|c| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect());
     let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\'', "&#39;");
@@ -64,7 +64,7 @@ fn legible(text: &str) -> Vec<String> {
     let readings =
         |reading: Reading| reading.and_unescaped().map(|one| String::from_utf8_lossy(one.bytes()).into_owned());
     let mut legible: Vec<_> = readings(Reading::of(text)).collect();
-    let last = Reading::all(text).last().unwrap();
+    let last = Reading::all(text).last().expect("a reading");
     legible.extend((0..4).flat_map(|offset| readings(last.decoded(offset)).collect::<Vec<_>>()));
     let bare = Reading::all(text).filter_map(|reading| reading.without_backslashes());
     legible.extend(bare.map(|one| String::from_utf8_lossy(one.bytes()).into_owned()));

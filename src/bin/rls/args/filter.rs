@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn kept<'a>(matches: &[&str], exclude: &[&str], names: &[&'a str]) -> Vec<&'a str> {
-        let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).unwrap()).collect();
+        let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).expect("a glob")).collect();
         let filter = FilterArgs { matches: globs(matches), exclude: globs(exclude) };
         names.iter().copied().filter(|name| filter.keeps(name)).collect()
     }

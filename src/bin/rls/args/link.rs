@@ -93,7 +93,7 @@ mod tests {
 
     fn words(line: &str) -> String {
         let words = without_link(line.split(' ').map(Into::into).collect());
-        words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+        words.iter().map(|word| word.to_str().expect("UTF-8")).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
