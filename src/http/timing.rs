@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 /// How long a server takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Timing {
     /// From sending the request to the head of the reply.
     pub latency: Duration,

@@ -1,6 +1,7 @@
 //! The limiter: how many requests are in flight at once, and when an origin that answered 429 may be asked again.
 
 mod concurrency;
+mod window;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
