@@ -16,8 +16,8 @@ use url::{Host, Url};
 
 use super::errors::{find_source, proxy_error, root_cause, unresolved};
 use super::options::Options;
-use super::proxy::tunnel::{self, Refusal};
-use super::proxy::{Proxy, choose_proxy};
+use super::proxy::refusal::Refusal;
+use super::proxy::{Proxy, choose_proxy, tunnel};
 use super::race::connect_first;
 use super::request::authority;
 use super::resolver::{interleaved, lookup};

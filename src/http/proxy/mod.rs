@@ -7,6 +7,8 @@
 //! - A value that cannot be used is an error for each request that it is meant for, never a direct connection.
 
 mod exceptions;
+pub(super) mod refusal;
+mod socks;
 pub(super) mod tunnel;
 mod value;
 

@@ -1,10 +1,9 @@
-//! Opens a connection through a proxy: CONNECT (RFC 9110 §9.3.6), SOCKS4 and SOCKS4a, SOCKS5 (RFC 1928, RFC 1929).
+//! Opens a connection through a proxy: by CONNECT (RFC 9110 §9.3.6), or by SOCKS.
 //!
 //! The HTTP client does so by itself, and keeps neither the status of a refused CONNECT nor what a SOCKS proxy asks
 //! for. Where it fails, the proxy is asked again here.
 
 use std::io;
-use std::net::Ipv4Addr;
 
 use http::StatusCode;
 use http::header::PROXY_AUTHENTICATE;
@@ -13,37 +12,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use url::Host;
 
 use super::Proxy;
-use crate::auth::{Challenge, Credentials, challenges};
+use super::refusal::{Answer, Refusal, login_required};
+use super::socks::{socks4, socks5};
+use crate::auth::Credentials;
 use crate::error::ProxyFault;
 
 /// The most bytes of an answer to CONNECT that are read.
 const MAX_ANSWER: usize = 16 * 1024;
-
-/// Why a proxy opens no connection.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::http) struct Refusal {
-    /// The kind of it.
-    pub fault: ProxyFault,
-    /// What it answers.
-    pub cause: String,
-}
-
-impl Refusal {
-    pub fn new(fault: ProxyFault, cause: impl Into<String>) -> Self {
-        Self { fault, cause: cause.into() }
-    }
-
-    fn broken(error: &io::Error) -> Self {
-        let cause = match error.kind() {
-            io::ErrorKind::UnexpectedEof => "the proxy closes the connection without an answer".to_owned(),
-            io::ErrorKind::ConnectionReset => "the proxy resets the connection without an answer".to_owned(),
-            _ => error.to_string(),
-        };
-        Self::new(ProxyFault::NotAProxy, cause)
-    }
-}
-
-type Answer = Result<(), Refusal>;
 
 /// Asks `proxy`, which `stream` leads to, for a connection to `host` at `port`.
 pub(in crate::http) async fn open<S>(stream: &mut S, proxy: &Proxy, host: &Host<String>, port: u16) -> Answer
@@ -116,149 +91,6 @@ fn refused(status: StatusCode, squid_error: Option<&&str>) -> String {
     let is_name = |name: &&str| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let name = name.filter(is_name).map(|name| format!(" ({name})")).unwrap_or_default();
     format!("the proxy answers CONNECT with {}{reason}{name}", status.as_u16())
-}
-
-/// What a 407 of a proxy means; `offered` are its `Proxy-Authenticate` headers.
-pub(in crate::http) fn login_required<'a>(proxy: &Proxy, offered: impl IntoIterator<Item = &'a [u8]>) -> Refusal {
-    let mut schemes = Vec::new();
-    for challenge in challenges(offered) {
-        match challenge {
-            Challenge::Basic { .. } => return login(proxy),
-            Challenge::Other { scheme } => schemes.push(scheme),
-            Challenge::Bearer(_) => schemes.push("Bearer".to_owned()),
-            Challenge::Malformed(_) => {}
-        }
-    }
-    if schemes.is_empty() {
-        return login(proxy);
-    }
-    let cause = format!("the proxy {proxy} requires a login by {}, and only Basic is supported", schemes.join(" or "));
-    Refusal::new(ProxyFault::LoginScheme, cause)
-}
-
-fn login(proxy: &Proxy) -> Refusal {
-    let (variable, refused) = (proxy.variable, proxy.has_credentials());
-    let cause = match refused {
-        true => format!("the proxy {proxy} refuses the user name and password in {variable}"),
-        false => format!("the proxy {proxy} requires a user name and a password, and {variable} has none"),
-    };
-    Refusal::new(ProxyFault::Login { refused }, cause)
-}
-
-/// SOCKS4 takes addresses only, SOCKS4a names, too.
-async fn socks4<S>(stream: &mut S, proxy: &Proxy, host: &Host<String>, port: u16) -> io::Result<Answer>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    /// What stands for an address where a name follows.
-    const NAME_FOLLOWS: Ipv4Addr = Ipv4Addr::new(0, 0, 0, 1);
-    let (address, name) = match host {
-        Host::Ipv4(address) => (*address, None),
-        Host::Domain(name) => (NAME_FOLLOWS, Some(name)),
-        Host::Ipv6(address) => {
-            let cause = format!("SOCKS4 knows no IPv6 addresses, such as {address}");
-            return Ok(Err(Refusal::new(ProxyFault::NotAProxy, cause)));
-        }
-    };
-    let mut request = vec![4, 1];
-    request.extend(port.to_be_bytes());
-    request.extend(address.octets());
-    if let Some((user, _)) = proxy.credentials() {
-        request.extend(user.bytes());
-    }
-    request.push(0);
-    if let Some(name) = name {
-        request.extend(name.bytes());
-        request.push(0);
-    }
-    stream.write_all(&request).await?;
-    let mut reply = [0; 8];
-    stream.read_exact(&mut reply).await?;
-    Ok(match reply {
-        [0, 90, ..] => Ok(()),
-        [0, 91, ..] => Err(Refusal::new(ProxyFault::Upstream, "the SOCKS4 proxy rejects the request, or it fails")),
-        [0, 92 | 93, ..] => Err(Refusal::new(ProxyFault::Forbidden, "the SOCKS4 proxy rejects the user (identd)")),
-        _ => Err(Refusal::new(ProxyFault::NotAProxy, "the proxy does not speak SOCKS4")),
-    })
-}
-
-async fn socks5<S>(stream: &mut S, proxy: &Proxy, host: &Host<String>, port: u16) -> io::Result<Answer>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    const NO_LOGIN: u8 = 0;
-    const PASSWORD: u8 = 2;
-    let credentials = proxy.credentials();
-    let method = if credentials.is_some() { PASSWORD } else { NO_LOGIN };
-    stream.write_all(&[5, 1, method]).await?;
-    let mut chosen = [0; 2];
-    stream.read_exact(&mut chosen).await?;
-    let [5, chosen] = chosen else {
-        return Ok(Err(Refusal::new(ProxyFault::NotAProxy, "the proxy does not speak SOCKS5")));
-    };
-    match &credentials {
-        _ if chosen != method => return Ok(Err(socks_login(proxy))),
-        None => {}
-        Some((user, password)) => {
-            let mut request = vec![1];
-            for text in [user.as_str(), password.expose_secret()] {
-                request.push(u8::try_from(text.len()).map_err(io::Error::other)?);
-                request.extend(text.bytes());
-            }
-            stream.write_all(&request).await?;
-            let mut reply = [0; 2];
-            stream.read_exact(&mut reply).await?;
-            if reply[1] != 0 {
-                return Ok(Err(login(proxy)));
-            }
-        }
-    }
-    let mut request = vec![5, 1, 0];
-    match host {
-        Host::Ipv4(address) => request.extend([&[1][..], &address.octets()].concat()),
-        Host::Ipv6(address) => request.extend([&[4][..], &address.octets()].concat()),
-        Host::Domain(name) => {
-            request.extend([3, u8::try_from(name.len()).map_err(io::Error::other)?]);
-            request.extend(name.bytes());
-        }
-    }
-    request.extend(port.to_be_bytes());
-    stream.write_all(&request).await?;
-    let mut reply = [0; 4];
-    stream.read_exact(&mut reply).await?;
-    let (fault, why) = match reply[1] {
-        0 => {
-            // The address that the proxy uses.
-            let length = match reply[3] {
-                1 => 4,
-                4 => 16,
-                _ => usize::from(stream.read_u8().await?),
-            };
-            stream.read_exact(&mut vec![0; length + 2]).await?;
-            return Ok(Ok(()));
-        }
-        1 => (ProxyFault::Upstream, "general failure"),
-        2 => (ProxyFault::Forbidden, "connection not allowed"),
-        3 => (ProxyFault::Upstream, "network unreachable"),
-        4 => (ProxyFault::Upstream, "host unreachable"),
-        5 => (ProxyFault::Upstream, "connection refused"),
-        6 => (ProxyFault::Upstream, "time to live expired"),
-        7 => (ProxyFault::NotAProxy, "command not supported"),
-        8 => (ProxyFault::Upstream, "address type not supported"),
-        _ => (ProxyFault::Upstream, "unknown failure"),
-    };
-    Ok(Err(Refusal::new(fault, format!("the SOCKS5 proxy answers: {why}"))))
-}
-
-/// The proxy takes no login of the kind that was offered.
-fn socks_login(proxy: &Proxy) -> Refusal {
-    match proxy.has_credentials() {
-        true => Refusal::new(
-            ProxyFault::Login { refused: true },
-            format!("the proxy {proxy} accepts no user name and password, and {} has some", proxy.variable),
-        ),
-        false => login(proxy),
-    }
 }
 
 #[cfg(test)]
