@@ -6,6 +6,7 @@
 //! decoded instead, with the position of each byte, and a secret in any reading of it is masked in the text. The time
 //! is linear in the text, whatever a server sends.
 
+mod escape;
 mod pattern;
 mod reading;
 mod shapes;
