@@ -13,11 +13,11 @@ use http::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Origin, Url};
 
-use super::request::{Request, RequestContext, authority};
-use crate::auth::{BearerChallenge, Credentials, Malformed, Permission, Token};
-use crate::error::{Denial, Error, Identity, Kind, Missing, Operation, Refuser, Result};
+use super::request::{Request, RequestContext};
+use crate::auth::{BearerChallenge, Credentials, Malformed, Permission};
+use crate::error::{Error, Identity, Kind, Missing, Operation, Result};
 use crate::keychain::{CredentialMatch, CredentialProvider, Lookup};
-use crate::name::{Registry, Repository};
+use crate::name::Registry;
 
 /// What a token or accepted credentials are valid for: one permission at one origin.
 pub(super) type AuthKey = (Origin, Option<Permission>);
@@ -161,12 +161,10 @@ impl AuthState {
     /// Whether there are credentials for such a request. `quietly`: without warnings about those that cannot be
     /// obtained.
     pub async fn has_credentials(&self, permission: Option<&Permission>, quietly: bool) -> bool {
-        let repository = permission.and_then(|permission| permission.repository.as_ref());
-        let found = match quietly {
-            true => self.keychain.lookup(&self.registry, repository).await.map(|lookup| lookup.found),
-            false => self.keychain.credentials(&self.registry, repository).await,
-        };
-        found.is_ok_and(|found| !found.is_empty())
+        match quietly {
+            true => !self.lookup(permission).await.found.is_empty(),
+            false => self.credentials(permission).await.is_ok_and(|found| !found.is_empty()),
+        }
     }
 
     /// A request for the root of the registry's API, `/v2/`, which needs no permission.
@@ -231,7 +229,7 @@ impl AuthState {
     }
 
     /// What the keychain has for such a request, without warnings.
-    async fn lookup(&self, permission: Option<&Permission>) -> Lookup {
+    pub async fn lookup(&self, permission: Option<&Permission>) -> Lookup {
         let repository = permission.and_then(|permission| permission.repository.as_ref());
         self.keychain.lookup(&self.registry, repository).await.unwrap_or_default()
     }
@@ -279,98 +277,6 @@ impl AuthState {
             && [Some(443), base.port_or_known_default()].contains(&url.port_or_known_default());
         url.origin() == self.origin || upgraded
     }
-
-    /// Classifies a denial by `url`: a missing login, a wrong password or a missing permission. Adds who was denied,
-    /// and what `token`, if one was sent, grants. That of an anonymous request has the credentials that almost were the
-    /// registry's. `masked` removes secrets from what the token says.
-    ///
-    /// Registries answer alike for a repository that does not exist and for one that may not be read: then both are
-    /// said.
-    pub async fn explain_denial(
-        &self,
-        error: Error,
-        url: &Url,
-        context: &RequestContext,
-        token: Option<&Token>,
-        masked: &(dyn Fn(&str) -> String + Sync),
-    ) -> Error {
-        let Kind::Denied(denial) = error.kind() else { return error };
-        if !self.may_receive_credentials(url) {
-            let host = authority(url);
-            let cause = format!("{host} is not the registry, so it gets no credentials");
-            let denial = Denial { by: Refuser::OtherServer(host), ..denial.clone() };
-            return error.with_kind(Kind::Denied(denial)).because(cause);
-        }
-        let key = (url.origin(), context.permission.clone());
-        let Some(identity) = self.cache().identity(&key).cloned() else { return error };
-        let unauthorized = error.reply().is_some_and(|reply| reply.status == 401);
-        let registry = &context.registry;
-        let pulled = context.permission.as_ref().and_then(Permission::pulled);
-        let Some(identity) = identity else {
-            let error = match pulled.filter(|_| token.is_some()) {
-                Some(repository) => error.called(hidden(repository, registry)).with_kind(Kind::Hidden),
-                None if unauthorized => {
-                    error.called(format!("not logged in to {registry}")).with_kind(Kind::Unauthenticated)
-                }
-                None => error,
-            };
-            let Lookup { found, near_misses, .. } = self.lookup(context.permission.as_ref()).await;
-            return match found.first() {
-                None => error.with_near_misses(near_misses),
-                Some(found) if unauthorized && token.is_none() => error.because(format!(
-                    "the credentials from {} are a token; the registry accepts only a user name and a password",
-                    found.identity
-                )),
-                Some(_) => error,
-            };
-        };
-        let is_by_registry = denial.by == Refuser::Registry;
-        let is_login_known = self.cache().is_login_accepted(&key.0, &identity);
-        let is_refused = is_login_known == Some(false) || has_expired(&error);
-        let accepted =
-            is_by_registry && !is_refused && (token.is_some() || !unauthorized || is_login_known == Some(true));
-        let cause = if accepted { format!("logged in as {identity}") } else { format!("tried as {identity}") };
-        let what = match pulled {
-            _ if !is_by_registry => error.what().to_owned(),
-            _ if is_login_known == Some(false) => format!("login refused by {registry}: wrong user name or password"),
-            _ if is_refused => format!("login refused by {registry}: the password has expired"),
-            Some(repository) if accepted => {
-                format!("not allowed to pull {repository} on {registry}, or it does not exist")
-            }
-            _ => error.what().to_owned(),
-        };
-        // A permission would not help a login that is refused.
-        let permission = denial.permission.clone().filter(|_| !is_refused);
-        let found = if accepted { Vec::new() } else { self.lookup(context.permission.as_ref()).await.found };
-        let oddity = found.iter().find(|found| found.identity == identity).and_then(CredentialMatch::oddity);
-        let by = denial.by.clone();
-        let denial = Denial { identity: Some(identity), accepted, permission, by, oddity: oddity.clone() };
-        let error = error.called(what).with_kind(Kind::Denied(denial)).because(cause);
-        let error = oddity.into_iter().fold(error, Error::because);
-        match token.and_then(Token::granted).as_deref() {
-            None => error,
-            Some([]) => error.because("the token grants nothing"),
-            Some(scopes) => {
-                let is_granted = |permission| scopes.iter().any(|scope| scope.allows(permission));
-                let is_refused = context.permission.as_ref().is_some_and(is_granted);
-                let listed = masked(&scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-                error.because(match is_refused {
-                    true => format!("the token grants {listed}, but the registry refuses it"),
-                    false => format!("the token grants only {listed}"),
-                })
-            }
-        }
-    }
-}
-
-/// What is known about a repository if a registry refuses an anonymous token for it.
-pub(super) fn hidden(repository: &Repository, registry: &str) -> String {
-    format!("{repository} does not exist on {registry}, or requires login")
-}
-
-/// Whether the registry says that the password has expired, as Amazon ECR does with 403. Only its text shows it.
-fn has_expired(error: &Error) -> bool {
-    error.reply().is_some_and(|reply| reply.errors.iter().any(|error| error.message.contains("token has expired")))
 }
 
 fn same_secret(one: &SecretString, other: &SecretString) -> bool {

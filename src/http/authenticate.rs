@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
 use super::auth_state::{AuthKey, AuthState, header_value};
+use super::denial::DeniedRequest;
 use super::errors::refusal;
 use super::limiter::{Limiter, Permit};
 use super::observe::Observer;
@@ -102,17 +103,24 @@ impl Authenticator {
     /// 4. A 401 is answered by [`Authenticator::answer_challenge`]:
     ///    - a Basic challenge to a token is not trusted (Harbor sends one for any `Authorization` that it refuses): the
     ///      request is sent again without one, and the challenge of that reply counts;
+    ///    - without a challenge that can be answered, the reply is an error. One that breaks off is answered by what
+    ///      can be read of it, and named if the answer is refused;
+    ///    - a token that was fetched ahead for this very challenge would be the same again: the reply is final. Another
+    ///      challenge than the predicted one ends predictions;
     ///    - a 401 of the registry's own origin gets the credentials of the keychain, that of any other origin gets
     ///      none;
     ///    - Bearer: the token server must be safe to send credentials to ([`token_server`](crate::auth::token_server)).
     ///      A token that another request has fetched comes first, then one for each of the credentials in turn, or an
-    ///      anonymous one;
+    ///      anonymous one. A bearer token of the keychain is sent as it is;
     ///    - Basic: each of the credentials in turn;
     ///    - a 401 to a fresh answer is final.
     /// 5. A reply to an anonymous request that brings no challenge is not final if the keychain has credentials: some
-    ///    registries show anonymous users a part of what they have, or hide it ([`Authenticator::unasked_challenge`]).
+    ///    registries show anonymous users a part of what they have, or hide it. The challenge is that of a reply other
+    ///    than 401, or else that of the registry's root ([`Authenticator::unasked_challenge`]).
     /// 6. If a redirect of the answered request leads to another origin that sends 401, that one is answered once, by
     ///    rule 4.
+    ///
+    /// What a reply that stays a denial means is [`Authenticator::explain_denial`]'s to say.
     ///
     /// # Errors
     ///
@@ -393,8 +401,9 @@ impl Authenticator {
     /// Adds to a denial by `url` who was denied, what the token in use grants, and whether the challenge was malformed.
     pub async fn explain_denial(&self, error: Error, url: &Url, request: &Request) -> Error {
         let token = self.tokens.cached(&(url.origin(), request.context.permission.clone()));
-        let masked = |text: &str| self.observer.secrets.masked(text);
-        let error = self.state.explain_denial(error, url, &request.context, token.as_deref(), &masked).await;
+        let (state, secrets, context, token) =
+            (&self.state, &self.observer.secrets, &request.context, token.as_deref());
+        let error = DeniedRequest { state, secrets, context, url, token }.explain(error).await;
         match self.state.cache().malformed_challenge(&url.origin()) {
             Some(why) => failed_after_malformed(&why, error, &request.context.registry),
             None => error,

@@ -4,8 +4,8 @@
 //!   (of a host's addresses) and `origins` (which addresses a server may have that another one named)
 //! - `limiter`: bounds how many are in flight, and spaces out requests to an origin that answered 429
 //! - `redirect`: follows redirects, and keeps credentials from other origins
-//! - `authenticate`: answers a 401, with `auth_state` (what was accepted) and `token_source` (tokens, cached or
-//!   prefetched)
+//! - `authenticate`: answers a 401, with `auth_state` (what was accepted), `token_source` (tokens, cached or
+//!   prefetched) and `denial` (why the answer was refused)
 //! - `transport`: retries, and reads bodies within a budget
 //!
 //! Beside them, `errors` turns failures into [`Error`](crate::Error)s and `observe` counts and logs. A caller of
@@ -15,6 +15,7 @@ mod auth_state;
 mod authenticate;
 mod budget;
 mod connect;
+mod denial;
 mod errors;
 mod gunzip;
 mod limiter;

@@ -8,7 +8,8 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::super::auth_state::{AuthState, header_value, hidden};
+use super::super::auth_state::{AuthState, header_value};
+use super::super::denial::hidden;
 use super::super::errors::{is_html, refusal, reports_error, summary};
 use super::super::limiter::Limiter;
 use super::super::observe::Observer;

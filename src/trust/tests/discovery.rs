@@ -376,9 +376,12 @@ fn files_are_read_at_the_first_connection_to_their_server_and_once() {
     trust.client_config("other.corp", PORT).expect("nothing is configured for it");
     let machine = machine.with("root/etc/docker/certs.d/late.corp:5000/client.cert", root.pem());
     trust.general_config().unwrap();
-    assert!(trust.client_config("late.corp", PORT).is_err(), "the file was written after the trust was loaded");
-    fs::remove_file(machine.path("root/etc/docker/certs.d/late.corp:5000/client.cert")).unwrap();
-    assert!(trust.clone().client_config("late.corp", PORT).is_err(), "it is not read again");
+    let file = machine.path("root/etc/docker/certs.d/late.corp:5000/client.cert");
+    let without_key = format!("client certificate {} has no key", file.display());
+    let refused = |trust: &Trust| trust.client_config("late.corp", PORT).expect_err("it has no key").what().to_owned();
+    assert_eq!(refused(&trust), without_key, "the file was written after the trust was loaded");
+    fs::remove_file(file).unwrap();
+    assert_eq!(refused(&trust.clone()), without_key, "it is not read again");
     assert!(is_untrusted(handshake(trust.general_config().unwrap(), &leaf.serve(&[]), HOST)));
 }
 
