@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn it_is_read_as_it_is_written() {
-        let began: Timestamp = "2026-11-30T01:50:18.75Z".parse().unwrap();
+        let began: Timestamp = "2026-11-30T01:50:18.75Z".parse().expect("a time");
         let id = RunId::new(began);
         assert!(id.as_str().starts_with("20261130T015018-"), "{id}");
         assert_eq!(RunId::parse(id.as_str()), Some(id.clone()));
@@ -76,7 +76,7 @@ mod tests {
         ] {
             assert_eq!(RunId::parse(text), None, "{text}");
         }
-        let no_date = RunId::parse("20269930T015018-4f2a9c").unwrap();
+        let no_date = RunId::parse("20269930T015018-4f2a9c").expect("an identity");
         assert_eq!(no_date.began(), None);
     }
 }

@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn restorations_can_be_sent_to_other_threads() {
         fn spawnable<T: Send + 'static>(_: &T) {}
-        let client = Client::new("http://registry.corp".parse().unwrap()).unwrap();
-        let place = (Arc::new(client.registry().clone()), Arc::new("app".parse().unwrap()));
+        let client = Client::new("http://registry.corp".parse().expect("a valid name")).expect("a client");
+        let place = (Arc::new(client.registry().clone()), Arc::new("app".parse().expect("a valid name")));
         let restoration = Restoration { registry: place.0, repository: place.1, steps: Vec::new() };
         spawnable(&restoration.clone().inspect(&client));
         spawnable(&restoration.execute(&client, Archive::at("/nowhere", Limits::default())));

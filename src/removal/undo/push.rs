@@ -196,7 +196,7 @@ mod tests {
             (&format!("unknown blob \"{digest}\"."), String::new()),
         ] {
             let error = RegistryError { code: "MANIFEST_BLOB_UNKNOWN".to_owned(), message: message.to_owned(), detail };
-            assert_eq!(named(&error), [digest.parse().unwrap()], "{error:?}");
+            assert_eq!(named(&error), [digest.parse().expect("a valid name")], "{error:?}");
         }
         assert_eq!(named(&RegistryError::default()), []);
     }

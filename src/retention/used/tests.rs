@@ -88,11 +88,13 @@ fn a_tag_and_a_digest_both_count() {
 
 #[test]
 fn a_number_counts_for_every_tag_with_its_value() {
-    let used = |text: &str| images(text).in_repository(&"reg.corp".parse().unwrap(), &"app".parse().unwrap());
+    let used = |text: &str| {
+        images(text).in_repository(&"reg.corp".parse().expect("a valid name"), &"app".parse().expect("a valid name"))
+    };
     let tags = |used: &UsedTags| -> Vec<&str> {
         ["1", "1.0", "1.1", "1.10", "17", "017", "latest"]
             .into_iter()
-            .filter(|tag| used.names(&tag.parse().unwrap()))
+            .filter(|tag| used.names(&tag.parse().expect("a valid name")))
             .collect()
     };
     assert_eq!(tags(&used("repository: reg.corp/app\ntag: 1.10\n")), ["1.1", "1.10"]);
@@ -113,8 +115,8 @@ fn a_reference_counts_for_the_registry_that_it_names() {
     assert_eq!(used(text, "http://reg.corp:5000", "app"), ["3"]);
     assert_eq!(used(text, "other.corp", "app"), [""; 0]);
     let images = images(text);
-    assert!(images.names_registry(&"http://reg.corp:5000".parse().unwrap()));
-    assert!(!images.names_registry(&"other.corp".parse().unwrap()));
+    assert!(images.names_registry(&"http://reg.corp:5000".parse().expect("a valid name")));
+    assert!(!images.names_registry(&"other.corp".parse().expect("a valid name")));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_second_run_finishes_a_rule() {
         for tag in ["1", "2", "3"] {
             registry.push_image("app", tag, &ImageSpec::new(tag));
         }
-        let kept = registry.resolve("app", "2").unwrap();
+        let kept = registry.resolve("app", "2").expect("a tag that exists");
         registry.tag("app", "too", &kept);
         let was_killed = ended_at(&registry, &Rls::at(&registry).words(words), skip, Signal::KILL).is_some();
         let again = Rls::at(&registry).words(words).run();

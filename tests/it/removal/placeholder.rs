@@ -62,7 +62,7 @@ fn nothing_is_pushed_to_a_registry_without_deletion() {
     let registry = with_seed(Registry::builder(), "shared").delete(false).start();
     assert_eq!(rm(&registry, "shared/app:1.4").code, Some(7));
     assert!(registry.requests().iter().all(|request| request.method != "PUT" && request.method != "POST"));
-    assert_eq!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED);
+    assert_eq!(registry.resolve("shared/app", "1.4").expect("a tag that exists"), *SHARED);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_missing_push_permission_is_named() {
     cause: logged in as ann (RLS_PASSWORD)
     hint:  request push permission on shared/app; -u NAME logs in as another user
     ");
-    assert_eq!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED);
+    assert_eq!(registry.resolve("shared/app", "1.4").expect("a tag that exists"), *SHARED);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn the_tag_is_restored_when_the_placeholder_cannot_be_deleted() {
     let before = state(&registry, "shared/app");
     // The probe succeeds; the next push does not.
     registry.inject(
-        Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().unwrap()).after(1).always(),
+        Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().expect("a method")).after(1).always(),
         Answer::error(403, "DENIED", "not today"),
     );
     let outcome = rm(&registry, "shared/app:1.4");
@@ -114,7 +114,7 @@ fn after_a_lost_reply_to_the_push_the_state_is_checked() {
 #[test]
 fn a_tag_that_moves_before_the_push_is_kept() {
     let registry = seeded("shared");
-    let other = registry.resolve("shared/app", "1.3.9").unwrap();
+    let other = registry.resolve("shared/app", "1.3.9").expect("a tag that exists");
     // The tag is looked at after the blob of the placeholder was pushed, which may take a while.
     registry.on_request(Match::head(blob()), move |registry, _| registry.tag("shared/app", "1.4", &other));
     let outcome = rm(&registry, "shared/app:1.4");
@@ -134,13 +134,13 @@ fn a_leftover_placeholder_is_removed_by_the_next_run() {
     let registry = seeded("shared");
     // The program is killed after the push: nothing but the push has happened.
     registry.inject(
-        Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().unwrap()).after(1).always(),
+        Match::under("/v2/shared/app/manifests/sha256:").method("DELETE".parse().expect("a method")).after(1).always(),
         Fault::CloseBeforeReply,
     );
     registry.inject(Match::put("/v2/shared/app/manifests/1.4").after(1).always(), Fault::status(500));
     let outcome = rm(&registry, "shared/app:1.4 --retries 0");
     assert_eq!(outcome.code, Some(6), "{outcome}");
-    assert_ne!(registry.resolve("shared/app", "1.4").unwrap(), *SHARED, "the placeholder is there");
+    assert_ne!(registry.resolve("shared/app", "1.4").expect("a tag that exists"), *SHARED, "the placeholder is there");
     registry.clear_faults();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     assert_eq!(registry.tags("shared/app"), ["1", "1.3.9", "1.4.0", "latest"]);

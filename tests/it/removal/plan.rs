@@ -156,7 +156,11 @@ fn applying_stops_at_a_sibling_that_is_not_in_the_plan() {
         for (tag, digest) in
             state(&registry, "shared/app").into_iter().filter(|(tag, _)| tag == "1.3.9" || tag == "1.4")
         {
-            registry.tag("shared/app", &format!("new-{tag}"), &registry_fixture::Digest::parse(&digest).unwrap());
+            registry.tag(
+                "shared/app",
+                &format!("new-{tag}"),
+                &registry_fixture::Digest::parse(&digest).expect("a digest"),
+            );
         }
         let before = state(&registry, "shared/app");
         let outcome = rls.then("rm --apply plan.json --yes").run();
@@ -173,8 +177,8 @@ fn a_plan_is_not_applied_by_another_method() {
     let (rls, _) = saved(&registry, "shared/app:1.3.9");
     let other = seeded("shared");
     let path = rls.home().join("plan.json");
-    let plan = fs::read_to_string(&path).unwrap().replace(&registry.host(), &other.host());
-    fs::write(path, plan).unwrap();
+    let plan = fs::read_to_string(&path).expect("a readable file").replace(&registry.host(), &other.host());
+    fs::write(path, plan).expect("a writable folder");
     let rls = rls.calling(&other, "OTHER").then("rm --apply plan.json");
     assert_snapshot!(rls.run(), @"
     exit 7
@@ -195,7 +199,7 @@ fn a_plan_leaves_out_impossible_removals() {
     let registry = seeded("shared");
     let (rls, outcome) = saved(&registry, "shared/app:1.4 shared/app:1.3.9");
     assert_eq!((outcome.code, &*outcome.stdout), (Some(6), "failed\tshared/app:1.4\nwould-remove\tshared/app:1.3.9\n"));
-    let plan = fs::read_to_string(rls.home().join("plan.json")).unwrap();
+    let plan = fs::read_to_string(rls.home().join("plan.json")).expect("a readable file");
     assert!(plan.contains("\"1.3.9\"") && !plan.contains("\"1.4\""), "{plan}");
 }
 
@@ -232,5 +236,5 @@ fn an_invalid_plan_is_refused_before_any_request() {
     error: cannot write the plan /proc/plan.json
     cause: No such file or directory
     "#);
-    assert_eq!(registry.count(&Match::any().method("DELETE".parse().unwrap())), 0);
+    assert_eq!(registry.count(&Match::any().method("DELETE".parse().expect("a method"))), 0);
 }

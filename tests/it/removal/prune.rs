@@ -129,7 +129,7 @@ fn a_tag_that_moved_is_kept() {
 #[test]
 fn a_failure_does_not_stop_the_rest() {
     let registry = seeded("demo");
-    let digest = registry.resolve("team/app", "1.3.8").unwrap();
+    let digest = registry.resolve("team/app", "1.3.8").expect("a tag that exists");
     registry.inject(Match::delete(format!("/v2/team/app/manifests/{digest}")).always(), Fault::status(500));
     let outcome = Rls::at(&registry).words("prune team/app --keep-last 1 --yes --retries 0").run();
     assert_snapshot!(outcome, @"
@@ -170,9 +170,10 @@ fn a_failure_does_not_stop_the_rest() {
     // What the index lists that could not be removed is still there.
     let image = Rls::at(&registry).words("manifest team/app:1.3.8").run();
     assert_eq!(image.code, Some(0), "{image}");
-    let index: serde_json::Value = serde_json::from_slice(&registry.manifest("team/app", "1.3.8").unwrap()).unwrap();
-    for child in index["manifests"].as_array().unwrap() {
-        assert!(registry.contains("team/app", child["digest"].as_str().unwrap()), "{outcome}");
+    let index: serde_json::Value =
+        serde_json::from_slice(&registry.manifest("team/app", "1.3.8").expect("a manifest")).expect("a manifest");
+    for child in index["manifests"].as_array().expect("a list") {
+        assert!(registry.contains("team/app", child["digest"].as_str().expect("a text")), "{outcome}");
     }
 }
 

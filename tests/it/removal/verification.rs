@@ -99,10 +99,10 @@ fn with_a_batch(personality: Personality, deletion_delay: Duration) -> Running {
 #[test]
 fn each_manifest_of_a_batch_takes_two_round_trips() {
     let registry = with_a_batch(Personality::Distribution28, Duration::ZERO);
-    let [a, b, c] = ["a", "b", "c"].map(|tag| registry.resolve("shared/app", tag).unwrap());
+    let [a, b, c] = ["a", "b", "c"].map(|tag| registry.resolve("shared/app", tag).expect("a tag that exists"));
     assert_eq!(Rls::at(&registry).words("rm shared/app:a shared/app:b shared/app:c -q").run().code, Some(0));
     let lines = without_repeated_looks(short(&registry));
-    let from = lines.iter().position(|line| *line == format!("DELETE {a}")).unwrap();
+    let from = lines.iter().position(|line| *line == format!("DELETE {a}")).expect("a request that was sent");
     let rounds = rounds(&lines[from..from + 9], &[1, 3, 1, 3, 1]);
     let check = |digest| format!("GET {digest}");
     let delete = |digest| vec![format!("DELETE {digest}")];

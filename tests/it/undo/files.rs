@@ -28,8 +28,8 @@ fn xdg_state_home_moves_the_folder() {
     let rls = Rls::at(&registry).words("undo");
     Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
     let elsewhere = rls.home().join("elsewhere");
-    fs::create_dir_all(elsewhere.join("rls")).unwrap();
-    fs::rename(folder(&rls), elsewhere.join("rls/removed")).unwrap();
+    fs::create_dir_all(elsewhere.join("rls")).expect("a writable folder");
+    fs::rename(folder(&rls), elsewhere.join("rls/removed")).expect("a folder that can be moved");
     assert_eq!(rls.run().code, Some(3));
     assert_eq!(&*rls.env("XDG_STATE_HOME", &elsewhere).succeeds(), "undone\tapp:1\n");
 }
@@ -42,8 +42,8 @@ fn hostile_names_in_a_run_are_refused_and_escaped() {
     let rls = Rls::at(&registry);
     let id = Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
     let file = folder(&rls).join("runs").join(format!("{id}.jsonl"));
-    let text = fs::read_to_string(&file).unwrap();
-    let good = text.lines().last().unwrap();
+    let text = fs::read_to_string(&file).expect("a readable file");
+    let good = text.lines().last().expect("a last line");
     let hostile = r"a\u001b[2J\u202eb\r\nc";
     let lines = [
         good.replace(r#""app""#, &format!("\"{hostile}\"")),
@@ -52,7 +52,7 @@ fn hostile_names_in_a_run_are_refused_and_escaped() {
         good.replace("http://", r"http://ann:geheim@evil\u001b.test/"),
         good.replace("sha256:", "sha256:../../../"),
     ];
-    fs::write(&file, format!("{text}{}\n", lines.join("\n"))).unwrap();
+    fs::write(&file, format!("{text}{}\n", lines.join("\n"))).expect("a writable folder");
     registry.clear_requests();
     let rls = rls.naming(id.as_str(), "RUN").then("undo");
     assert_snapshot!(rls.run(), @"
@@ -82,7 +82,7 @@ fn a_damaged_run_does_not_hide_earlier_ones() {
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
     Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
-    fs::write(folder(&rls).join("runs/20991130T015018-4f2a9c.jsonl"), "{").unwrap();
+    fs::write(folder(&rls).join("runs/20991130T015018-4f2a9c.jsonl"), "{").expect("a writable folder");
     assert_snapshot!(rls.run(), @"
     exit 0
     --- stdout

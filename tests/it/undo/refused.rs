@@ -99,7 +99,7 @@ fn others_are_restored_beside_a_kept_tag() {
 fn after_garbage_collection_the_missing_blobs_are_named() {
     let registry = empty();
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
-    let manifest = registry.manifest("app", "1").unwrap();
+    let manifest = registry.manifest("app", "1").expect("a manifest");
     let rls = Rls::at(&registry).words("undo");
     Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
     let blobs = collect_garbage(&registry, "app", &manifest);
@@ -184,7 +184,7 @@ fn a_damaged_copy_is_not_pushed() {
     let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
     let rls = Rls::at(&registry).words("undo");
     Removal::begin(&rls, &registry).keep_tag("app", "1").then_delete("app", &[digest.as_str()]);
-    let hex = digest.as_str().strip_prefix("sha256:").unwrap();
+    let hex = digest.as_str().strip_prefix("sha256:").expect("a sha256 digest");
     let rls =
         rls.with_file(&format!(".local/state/rls/removed/bodies/sha256/{hex}"), r#"{"schemaVersion":2,"layers":[]}"#);
     registry.clear_requests();

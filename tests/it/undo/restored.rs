@@ -11,7 +11,7 @@ use crate::registries::empty;
 fn a_tag_is_restored_to_the_same_digest() {
     let registry = empty();
     let digest = registry.push_image("team/app", "1.4.0", &ImageSpec::new("app"));
-    let bytes = registry.manifest("team/app", "1.4.0").unwrap();
+    let bytes = registry.manifest("team/app", "1.4.0").expect("a manifest");
     let rls = Rls::at(&registry).words("undo");
     Removal::begin(&rls, &registry).keep_tag("team/app", "1.4.0").then_delete("team/app", &[digest.as_str()]);
     assert!(!registry.contains("team/app", "1.4.0"));
@@ -65,7 +65,7 @@ fn an_index_is_pushed_after_its_children() {
     assert_eq!(registry.resolve("app", "1"), Some(digest));
     assert!(all.iter().all(|digest| registry.contains("app", digest)));
     let pushes = pushes(&registry);
-    assert_eq!((pushes.len(), pushes.last().unwrap().as_str()), (all.len(), "PUT /v2/app/manifests/1"));
+    assert_eq!((pushes.len(), pushes.last().expect("a push").as_str()), (all.len(), "PUT /v2/app/manifests/1"));
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn a_reference_selects_its_last_removal() {
     removed(&rls, &registry, "other", "1");
     registry.push_image("app", "2", &ImageSpec::new("two"));
     registry.push_image("app", "3", &ImageSpec::new("three"));
-    let digests = ["2", "3"].map(|tag| registry.resolve("app", tag).unwrap().to_string());
+    let digests = ["2", "3"].map(|tag| registry.resolve("app", tag).expect("a tag that exists").to_string());
     let removal = Removal::begin(&rls, &registry).keep_tag("app", "2").keep_tag("app", "3");
     removal.then_delete("app", &[&digests[0], &digests[1]]);
     assert_eq!(&*rls.words("undo app:1").succeeds(), "undone\tapp:1\n");
@@ -203,10 +203,10 @@ fn the_list_has_a_row_for_each_run() {
     assert_eq!(shown[1], [second.as_str(), "http://REGISTRY", "a, b, c and 2 more", "5"]);
     assert_eq!(shown[2..], [[first.as_str(), "http://REGISTRY", "app", "1"]]);
     let rls = rls.then("undo --list -o json");
-    let json: Vec<serde_json::Value> = serde_json::from_str(&rls.succeeds()).unwrap();
+    let json: Vec<serde_json::Value> = serde_json::from_str(&rls.succeeds()).expect("JSON");
     assert_eq!(json.len(), 2);
     let [newest, oldest] = &json[..] else { panic!("two runs") };
-    let keys: Vec<_> = newest.as_object().unwrap().keys().map(String::as_str).collect();
+    let keys: Vec<_> = newest.as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(keys, ["registry", "id", "time", "repositories", "tags", "manifests"]);
     assert_eq!((newest["tags"].as_u64(), newest["manifests"].as_u64()), (Some(5), Some(5)));
     assert_eq!(oldest["repositories"], serde_json::json!(["app"]));
@@ -223,7 +223,7 @@ fn last_limits_the_list() {
     let shown = rls.then("undo --list --last 2").succeeds();
     let listed: Vec<_> = shown.lines().filter_map(|line| line.split('\t').next()).collect();
     assert_eq!(listed, [ids[2].as_str(), ids[1].as_str()]);
-    assert_eq!(shown.lines().next().unwrap().split('\t').count(), 5, "{shown}");
+    assert_eq!(shown.lines().next().expect("an entry").split('\t').count(), 5, "{shown}");
 }
 
 #[test]

@@ -10,9 +10,9 @@ fn crowd(folder: &Path, who: usize) -> Run {
     let archive = Archive::at(folder, Limits { bytes: 32 * KIB, ..Limits::default() });
     // Short runs first, which the others drop.
     for number in 0..5 {
-        keep(&archive.begin_run().unwrap(), "app", Some("x"), &manifest(&format!("{who} {number}"), 8 * 1024));
+        keep(&archive.begin_run().expect("a run"), "app", Some("x"), &manifest(&format!("{who} {number}"), 8 * 1024));
     }
-    let run = archive.begin_run().unwrap();
+    let run = archive.begin_run().expect("a run");
     for number in 0..30 {
         // All writers share half of them.
         let name = if number % 2 == 0 { format!("{number}") } else { format!("{who} {number}") };
@@ -24,10 +24,10 @@ fn crowd(folder: &Path, who: usize) -> Run {
 /// Every removal of these runs can be undone.
 fn assert_whole(folder: &Path, ids: &[RunId]) {
     for id in ids {
-        let entries: Vec<_> = archive(folder).entries(id).unwrap().collect();
+        let entries: Vec<_> = archive(folder).entries(id).expect("the entries of a run").collect();
         assert_eq!(entries.len(), 30);
         for entry in entries {
-            archive(folder).manifest(&entry).unwrap();
+            archive(folder).manifest(&entry).expect("the copy of an entry");
         }
     }
 }
@@ -38,7 +38,7 @@ fn concurrent_runs_in_threads_keep_each_others_entries() {
     let folder = &folder;
     let runs: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4).map(|who| scope.spawn(move || crowd(folder, who))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().expect("a thread without a panic")).collect()
     });
     assert_whole(folder, &runs.iter().map(|run| run.id().clone()).collect::<Vec<_>>());
 }
@@ -46,7 +46,7 @@ fn concurrent_runs_in_threads_keep_each_others_entries() {
 #[test]
 fn threads_share_a_run() {
     let (_home, folder) = home();
-    let run = archive(&folder).begin_run().unwrap();
+    let run = archive(&folder).begin_run().expect("a run");
     std::thread::scope(|scope| {
         for who in 0..4 {
             let run = run.clone();
@@ -61,14 +61,15 @@ fn threads_share_a_run() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), 100);
-    assert_eq!(archive(&folder).summary(run.id()).unwrap()[0].manifests, 5);
+    assert_eq!(archive(&folder).summary(run.id()).expect("a summary")[0].manifests, 5);
 }
 
 /// The runs that are through, whose processes say so in files.
 fn done(folder: &Path) -> Vec<RunId> {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let names =
+        fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry of a folder").path());
     let done = names.filter(|path| path.extension().is_some_and(|end| end == "done"));
-    done.filter_map(|path| RunId::parse(&fs::read_to_string(path).unwrap())).collect()
+    done.filter_map(|path| RunId::parse(&fs::read_to_string(path).expect("a readable file"))).collect()
 }
 
 /// The test runs itself as other processes.
@@ -77,7 +78,8 @@ fn processes_drop_nothing_that_another_is_writing() {
     const FOLDER: &str = "RLS_TEST_ARCHIVE";
     if let Some(folder) = std::env::var_os(FOLDER) {
         let run = crowd(Path::new(&folder), std::process::id() as usize);
-        fs::write(Path::new(&folder).join(format!("{}.done", std::process::id())), run.id().as_str()).unwrap();
+        fs::write(Path::new(&folder).join(format!("{}.done", std::process::id())), run.id().as_str())
+            .expect("a writable folder");
         // Waits until both have finished, or the other has failed.
         let until = Instant::now() + Duration::from_secs(60);
         while done(Path::new(&folder)).len() < 2 && Instant::now() < until {
@@ -88,11 +90,16 @@ fn processes_drop_nothing_that_another_is_writing() {
     let (_home, folder) = home();
     let name = "removal::archive::tests::concurrency::processes_drop_nothing_that_another_is_writing";
     let start = || {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", name]).env(FOLDER, &folder).stdout(std::process::Stdio::null()).spawn().unwrap()
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command
+            .args(["--exact", name])
+            .env(FOLDER, &folder)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("a program that starts")
     };
     for mut child in [start(), start()] {
-        assert!(child.wait().unwrap().success());
+        assert!(child.wait().expect("a child").success());
     }
     assert_whole(&folder, &done(&folder));
 }
