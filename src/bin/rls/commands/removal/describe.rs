@@ -2,7 +2,8 @@
 
 use registry_ls::error::{Danger, Error, Kind};
 use registry_ls::name::{Digest, Repository, Tag};
-use registry_ls::removal::{Item, Method, Origin, RemovalRequest, Target};
+use registry_ls::registry::RepositoryHandle;
+use registry_ls::removal::{Item, Method, Origin, RemovalRequest, Removed, Target};
 
 use crate::output::{Action, Field, RemovalRecord, SiblingsRecord, some_of};
 use crate::report::failure;
@@ -23,8 +24,35 @@ pub(super) fn records(repository: &Repository, item: &Item, action: Action, move
     std::iter::once(requested).chain(also).collect()
 }
 
+/// The records of a removed item, and the error where the registry still lists names that are gone: their records have
+/// it, too.
+pub(super) fn removed_records(
+    repository: &RepositoryHandle,
+    item: &Item,
+    removed: &Removed,
+) -> (Vec<RemovalRecord>, Option<Error>) {
+    let Removed { moved, still_listed, .. } = removed;
+    let mut records = records(repository.name(), item, Action::Removed, moved);
+    let error = (!still_listed.is_empty()).then(|| still_listed_error(repository, still_listed));
+    let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
+    for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {
+        record.action = Action::Failed;
+        record.reason = error.as_ref().map(|error| error.what().to_owned());
+        record.error = error.as_ref().map(failure);
+    }
+    (records, error)
+}
+
+/// The error about tags that are gone but still listed by the registry.
+fn still_listed_error(repository: &RepositoryHandle, names: &[String]) -> Error {
+    let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
+    let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+    Error::new(Kind::Incomplete, format!("{} {are} gone, but still listed", some_of(&names)))
+        .because(format!("the manifest is deleted, but {} still lists {them}", repository.registry()))
+}
+
 /// The record of an item.
-pub(super) fn record(repository: &Repository, item: &Item, action: Action) -> RemovalRecord {
+fn record(repository: &Repository, item: &Item, action: Action) -> RemovalRecord {
     let texts = |digests: &[Digest]| digests.iter().map(ToString::to_string).collect::<Vec<_>>();
     let tags = |tags: &mut dyn Iterator<Item = &Tag>| tags.take(MAX_SIBLINGS).map(ToString::to_string).collect();
     let siblings = item.siblings.as_ref().map(|_| SiblingsRecord {
@@ -44,6 +72,17 @@ pub(super) fn record(repository: &Repository, item: &Item, action: Action) -> Re
         referrers: is_planned.then_some(referrers).into(),
         ..RemovalRecord::of(repository.to_string(), item.request.target.tag().map(ToString::to_string))
     }
+}
+
+/// The record of an item that does not exist.
+pub(super) fn absent(repository: &Repository, item: &Item, reason: &str) -> RemovalRecord {
+    let record = record(repository, item, Action::Absent);
+    RemovalRecord { method: None, reason: Some(reason.to_owned()), ..record }
+}
+
+/// The record of an item that was kept.
+pub(super) fn kept(repository: &Repository, item: &Item, error: &Error) -> RemovalRecord {
+    RemovalRecord { action: Action::Kept, ..failed(repository, item, error) }
 }
 
 /// The record of an item that could not be removed.

@@ -1,25 +1,20 @@
 //! Executes removal plans, writes a record of each item, and reports how it ended.
 
 use std::io::Stdout;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use registry_ls::error::{Danger, Error, Kind};
 use registry_ls::registry::RepositoryHandle;
-use registry_ls::removal::{
-    Execution, Item, Method, Options, Origin, Outcome, Plan, RemovalRequest, Removed, Run, SavedPlan,
-};
+use registry_ls::removal::{Execution, Item, Method, Options, Origin, Outcome, Plan, RemovalRequest, Removed, Run};
 use tokio::task::yield_now;
 
-use super::describe::{failed, record, records, unplanned};
+use super::describe::{absent, failed, kept, records, removed_records, unplanned};
 use crate::commands::context::Context;
 use crate::commands::suggestions;
 use crate::commands::undo::archive;
 use crate::output::{Action, Output, OutputError, RemovalRecord, RemovalView, some_of};
 use crate::report::{CommandError, failure};
-use crate::usage::Usage;
 
 /// How long a removal in progress may take to finish after a signal.
 const GRACE: Duration = Duration::from_millis(100);
@@ -226,51 +221,37 @@ impl<'a> RemovalRunner<'a> {
         outcome: Outcome,
         output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
-        let registry = repository.registry();
-        match outcome {
-            Outcome::Removed(removed) => self.write_removed(repository, item, removed, output),
+        let name = repository.name();
+        let record = match outcome {
+            Outcome::Removed(removed) => return self.write_removed(repository, item, removed, output),
             Outcome::AlreadyRemoved(digest) => {
                 self.context.report.success();
-                let record = record(repository.name(), item, Action::Absent).at(registry);
-                let digest = digest.map(|digest| digest.to_string()).or(record.digest);
-                output.write(RemovalRecord {
-                    digest,
-                    method: None,
-                    reason: Some("removed by another client meanwhile".to_owned()),
-                    ..record
-                })
+                let record = absent(name, item, "removed by another client meanwhile");
+                RemovalRecord { digest: digest.map(|digest| digest.to_string()).or(record.digest), ..record }
+            }
+            Outcome::Absent(_) if self.ignores_missing => {
+                self.context.report.success();
+                absent(name, item, "does not exist")
             }
             Outcome::Absent(error) => {
-                let record = RemovalRecord {
-                    method: None,
-                    reason: Some("does not exist".to_owned()),
-                    ..record(repository.name(), item, Action::Absent).at(registry)
-                };
-                if self.ignores_missing {
-                    self.context.report.success();
-                    return output.write(record);
-                }
                 self.fail(repository, item, &error).await;
-                output.write(RemovalRecord { error: Some(failure(&error)), ..record })
+                RemovalRecord { error: Some(failure(&error)), ..absent(name, item, "does not exist") }
             }
             // The reason is reported for the item that it belongs to.
             Outcome::Skipped(error) => {
                 self.left += 1;
-                output.write(
-                    RemovalRecord { action: Action::Kept, ..failed(repository.name(), item, &error) }.at(registry),
-                )
+                kept(name, item, &error)
             }
             Outcome::Kept(error) => {
                 self.fail(repository, item, &error).await;
-                output.write(
-                    RemovalRecord { action: Action::Kept, ..failed(repository.name(), item, &error) }.at(registry),
-                )
+                kept(name, item, &error)
             }
             Outcome::Failed(error) => {
                 self.fail(repository, item, &error).await;
-                output.write(failed(repository.name(), item, &error).at(registry))
+                failed(name, item, &error)
             }
-        }
+        };
+        output.write(record.at(repository.registry()))
     }
 
     fn write_removed(
@@ -280,18 +261,10 @@ impl<'a> RemovalRunner<'a> {
         removed: Removed,
         output: &mut impl RecordWriter,
     ) -> Result<(), OutputError> {
-        let Removed { digest, moved, still_listed, has_manifest, was_dangling, .. } = removed;
         let registry = repository.registry();
-        let is_listed = |tag: &Option<String>| tag.as_ref().is_some_and(|tag| still_listed.contains(tag));
         let mut item = item.clone();
-        item.digest = digest.or(item.digest);
-        let mut records = records(repository.name(), &item, Action::Removed, &moved);
-        let error = (!still_listed.is_empty()).then(|| still_listed_error(repository, &still_listed));
-        for record in records.iter_mut().filter(|record| is_listed(&record.tag)) {
-            record.action = Action::Failed;
-            record.reason = error.as_ref().map(|error| error.what().to_owned());
-            record.error = error.as_ref().map(failure);
-        }
+        item.digest = removed.digest.clone().or(item.digest);
+        let (records, error) = removed_records(repository, &item, &removed);
         if let Some(error) = &error {
             self.context.report.failure(error, &self.context.hint_context(registry));
         }
@@ -300,16 +273,17 @@ impl<'a> RemovalRunner<'a> {
             false => {
                 self.removed += 1;
                 self.context.report.success();
-                let may_stay = !was_dangling && matches!(item.method, Ok(Method::Tag)) && has_manifest != Some(false);
+                let may_stay = !removed.was_dangling
+                    && matches!(item.method, Ok(Method::Tag))
+                    && removed.has_manifest != Some(false);
                 self.untagged |= may_stay && item.remaining_siblings().is_empty() && !item.request.policy.purge;
             }
         }
         let is_gone = |record: &&RemovalRecord| record.tag.is_some() && record.action == Action::Removed;
         self.removed_tags += records.iter().filter(is_gone).count();
-        for tag in &moved {
-            self.context
-                .report
-                .warning(&format!("{repository}:{tag} was moved to another manifest meanwhile, and stays"));
+        for tag in &removed.moved {
+            let what = format!("{repository}:{tag} was moved to another manifest meanwhile, and stays");
+            self.context.report.warning(&what);
         }
         self.name_orphans(repository, &item);
         records.into_iter().try_for_each(|record| output.write(record.at(registry)))
@@ -377,14 +351,6 @@ impl<'a> RemovalRunner<'a> {
     }
 }
 
-/// The error about tags that are gone but still listed by the registry.
-fn still_listed_error(repository: &RepositoryHandle, names: &[String]) -> Error {
-    let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
-    let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
-    Error::new(Kind::Incomplete, format!("{} {are} gone, but still listed", some_of(&names)))
-        .because(format!("the manifest is deleted, but {} still lists {them}", repository.registry()))
-}
-
 /// Whether an item stays only because what it belongs to stays.
 fn is_left(error: &Error) -> bool {
     matches!(error.kind(), Kind::Safety(Danger::NeededByRest))
@@ -393,18 +359,4 @@ fn is_left(error: &Error) -> bool {
 /// Whether a manifest was deleted.
 fn is_deletion(item: &Item, outcome: &Outcome) -> bool {
     matches!(item.method, Ok(Method::Manifest)) && matches!(outcome, Outcome::Removed(_))
-}
-
-/// Saves a plan to a file, and reports how to apply it.
-pub async fn save_plan(plan: SavedPlan, file: &Path, context: &Context<'_>) -> Result<(), CommandError> {
-    let removals = match plan.items.len() {
-        1 => "1 removal".to_owned(),
-        count => format!("{count} removals"),
-    };
-    let (plan, path) = (Arc::new(plan), file.to_owned());
-    let written = context.until_shutdown(tokio::task::spawn_blocking(move || plan.write(&path))).await?;
-    written.unwrap_or_else(|error| Err(Error::config(error.to_string()))).map_err(Usage::from)?;
-    let file = file.display();
-    context.report.summary(&format!("wrote {removals} to {file}; run 'rls rm --apply {file}' to apply the plan"));
-    Ok(())
 }
