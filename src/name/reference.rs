@@ -45,6 +45,14 @@ impl<'a> Target<'a> {
             Self::Tag(_) => None,
         }
     }
+
+    /// `team/app:1.4.0`, `team/app@sha256:…`
+    pub fn within(self, repository: impl fmt::Display) -> String {
+        match self {
+            Self::Tag(tag) => format!("{repository}:{tag}"),
+            Self::Digest(digest) => format!("{repository}@{digest}"),
+        }
+    }
 }
 
 serde_as_text!(Reference);

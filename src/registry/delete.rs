@@ -229,30 +229,32 @@ impl<'a> PendingDeletion<'a> {
                 Err(again) => return Err(undetermined(name, answer, again)),
             };
             let Some(now) = now else {
-                if let DeleteReply::Accepted(errors) = &answer
-                    && let Some(error) = errors.first()
-                {
-                    let what = format!("{registry} accepted the deletion of {name} with errors");
-                    return Err(
-                        Error::new(Kind::Incomplete, what).because(format!("{}: {}", error.code, error.message))
-                    );
-                }
-                // After a lost reply, "not found" means that the first request took effect.
-                let was_there = was_lost || !matches!(answer, DeleteReply::NotFound(_));
-                return Ok(if was_there { Deletion::Deleted } else { Deletion::AlreadyGone });
+                return match answer {
+                    DeleteReply::Accepted(errors) => match errors.first() {
+                        None => Ok(Deletion::Deleted),
+                        Some(error) => {
+                            let what = format!("{registry} accepted the deletion of {name} with errors");
+                            let cause = format!("{}: {}", error.code, error.message);
+                            Err(Error::new(Kind::Incomplete, what).because(cause))
+                        }
+                    },
+                    DeleteReply::NotFound(_) if !was_lost => Ok(Deletion::AlreadyGone),
+                    // After a lost reply, "not found" means that the first request took effect.
+                    DeleteReply::NotFound(_) | DeleteReply::Lost(_) => Ok(Deletion::Deleted),
+                };
             };
-            let from = digest.filter(|digest| now.digest != **digest);
-            if let (Some(from), DeleteReply::NotFound(_) | DeleteReply::Lost(_)) = (from, &answer) {
-                return Err(moved(name, from, &now.digest));
+            if let Some(from) = digest.filter(|digest| now.digest != **digest) {
+                return match answer {
+                    // Another client pushed the tag again after the deletion.
+                    DeleteReply::Accepted(_) => Ok(Deletion::Deleted),
+                    DeleteReply::NotFound(_) | DeleteReply::Lost(_) => Err(moved(name, from, &now.digest)),
+                };
             }
             match answer {
-                // Another client pushed the tag again after the deletion.
-                DeleteReply::Accepted(_) if from.is_some() => return Ok(Deletion::Deleted),
                 DeleteReply::Accepted(errors) => {
-                    let what = format!("{name} is still present");
                     let with = if errors.is_empty() { "" } else { " with errors" };
                     let cause = format!("{registry} accepted the deletion{with} and did not carry it out");
-                    let error = Error::new(Kind::Incomplete, what).because(cause);
+                    let error = Error::new(Kind::Incomplete, format!("{name} is still present")).because(cause);
                     let reported = errors.iter().map(|error| format!("{}: {}", error.code, error.message));
                     return Err(reported.fold(error, Error::because));
                 }

@@ -59,13 +59,13 @@ impl Endpoint<'_> {
             Self::Tags(repository) => {
                 (repository.to_string(), Permission::on(repository, action), Missing::Repository, Operation::Tags)
             }
-            Self::Manifest(repository, Target::Tag(tag)) => {
-                let operation = if action == Action::Delete { Operation::DeleteTag } else { Operation::Other };
-                (format!("{repository}:{tag}"), Permission::on(repository, action), Missing::Tag, operation)
-            }
-            Self::Manifest(repository, Target::Digest(digest)) => {
-                let operation = if action == Action::Delete { Operation::DeleteManifest } else { Operation::Other };
-                (format!("{repository}@{digest}"), Permission::on(repository, action), Missing::Manifest, operation)
+            Self::Manifest(repository, target) => {
+                let (missing, deletion) = match target {
+                    Target::Tag(_) => (Missing::Tag, Operation::DeleteTag),
+                    Target::Digest(_) => (Missing::Manifest, Operation::DeleteManifest),
+                };
+                let operation = if action == Action::Delete { deletion } else { Operation::Other };
+                (target.within(repository), Permission::on(repository, action), missing, operation)
             }
             Self::OtherName(repository, name) => {
                 (format!("{repository}:{name}"), Permission::on(repository, action), Missing::Tag, Operation::Other)

@@ -160,10 +160,7 @@ impl Deleter<'_> {
         };
         self.was_sent.store(true, Ordering::Relaxed);
         let answered = self.delete_with_tags(&digest, &tags).await?;
-        let own_tag = async {
-            let Some(tag) = tag else { return Ok(()) };
-            verify_tag_removed(self.repository, tag, &digest).await
-        };
+        let own_tag = async { if let Some(tag) = tag { self.verify_untagged(tag, &digest).await } else { Ok(()) } };
         // Whether the manifest is gone decides; it may be gone although a tag still resolves.
         let others = join(own_tag, self.find_moved_collateral(&digest)).map(Ok);
         // What is read ahead would be out of date if the DELETE had to be sent again.
@@ -224,7 +221,7 @@ impl Deleter<'_> {
         };
         self.was_sent.store(true, Ordering::Relaxed);
         let pushed = placeholder.replace(digest.as_ref(), original, media_type.as_deref()).await?;
-        self.ahead.beside(self.repository, verify_tag_removed(self.repository, tag, &pushed)).await?;
+        self.ahead.beside(self.repository, self.verify_untagged(tag, &pushed)).await?;
         Ok(Outcome::Removed(Removed::new(digest, can_be_undone)))
     }
 
@@ -345,21 +342,24 @@ impl Deleter<'_> {
         Ok(())
     }
 
+    /// Verifies that a tag no longer resolves after its manifest was deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`Danger::Moved`] when it points elsewhere: whether it was removed in between is unknown.
+    async fn verify_untagged(&self, tag: &Tag, digest: &Digest) -> Result<()> {
+        match self.await_deletion(Target::Tag(tag), digest).await? {
+            None => Ok(()),
+            Some(now) => Err(moved(&format!("{}:{tag}", self.repository), digest, &now)),
+        }
+    }
+
     /// Waits until the other tags on a deleted manifest no longer resolve to it. Returns those that point to another
     /// manifest.
     async fn find_moved_collateral(&self, digest: &Digest) -> Result<Vec<Tag>> {
-        let repository = self.repository;
         let mut moved = Vec::new();
         for tag in self.item.collateral() {
-            match repository.await_absence(Target::Tag(tag), Some(digest), SETTLE_TIME).await {
-                Ok(Some(now)) if now.digest != *digest => moved.push(tag.clone()),
-                Ok(None) => {}
-                Ok(Some(_)) => return Err(still_present(&format!("{repository}:{tag}"), digest)),
-                Err(error) => {
-                    let what = format!("deleted, but cannot verify that {repository}:{tag} is gone");
-                    return Err(error.within(what).with_kind(Kind::Incomplete));
-                }
-            }
+            moved.extend(self.await_deletion(Target::Tag(tag), digest).await?.map(|_| tag.clone()));
         }
         Ok(moved)
     }
@@ -367,42 +367,32 @@ impl Deleter<'_> {
     /// Verifies that an item whose manifest was deleted with an earlier one no longer resolves. A tag that moved,
     /// before or since, is left alone.
     pub(super) async fn verify_removed_with_manifest(&self, digest: &Digest) -> Outcome {
-        let target = &self.item.request.target;
-        let name = target.within(self.repository);
-        let now = self.repository.await_absence(target.into(), Some(digest), SETTLE_TIME).await;
-        match now {
+        match self.await_deletion((&self.item.request.target).into(), digest).await {
             Ok(None) => Outcome::Removed(Removed::new(Some(digest.clone()), self.archive.is_some())),
-            Ok(Some(now)) if now.digest != *digest => Outcome::Failed(self.moved(digest, &now.digest)),
-            Ok(Some(_)) => Outcome::Failed(still_present(&name, digest)),
+            Ok(Some(now)) => Outcome::Failed(self.moved(digest, &now)),
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    /// Waits until the deletion of a manifest has taken effect on this name. Returns what it points to instead; `None`
+    /// where it does not exist any more.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Incomplete`] when it still resolves after ten seconds, or that cannot be found out.
+    async fn await_deletion(&self, target: Target<'_>, digest: &Digest) -> Result<Option<Digest>> {
+        let repository = self.repository;
+        let name = target.within(repository);
+        match repository.await_absence(target, Some(digest), SETTLE_TIME).await {
+            Ok(Some(now)) if now.digest == *digest => {
+                let cause = format!("its manifest {digest} was deleted, and {} still serves it", repository.registry());
+                Err(Error::new(Kind::Incomplete, format!("{name} is still present")).because(cause))
+            }
+            Ok(now) => Ok(now.map(|now| now.digest)),
             Err(error) => {
-                let what = format!("deleted with its manifest, but cannot verify that {name} is gone");
-                Outcome::Failed(error.within(what).with_kind(Kind::Incomplete))
+                let what = format!("deleted, but cannot verify that {name} is gone");
+                Err(error.within(what).with_kind(Kind::Incomplete))
             }
         }
     }
-}
-
-/// Waits until a tag no longer resolves after its manifest was deleted.
-///
-/// # Errors
-///
-/// [`Danger::Moved`] when it points elsewhere: whether it was removed in between is unknown. [`Kind::Incomplete`] when
-/// it still resolves after ten seconds, or that cannot be found out.
-async fn verify_tag_removed(repository: &RepositoryHandle, tag: &Tag, digest: &Digest) -> Result<()> {
-    match repository.await_absence(Target::Tag(tag), Some(digest), SETTLE_TIME).await {
-        Ok(None) => Ok(()),
-        Ok(Some(now)) if now.digest != *digest => Err(moved(&format!("{repository}:{tag}"), digest, &now.digest)),
-        Ok(Some(_)) => Err(Error::new(Kind::Incomplete, format!("{repository}:{tag} is still present")).because(
-            format!("its manifest {digest} was deleted, and {} still serves it by the tag", repository.registry()),
-        )),
-        Err(error) => {
-            let what = format!("deleted, but cannot verify that {repository}:{tag} is gone");
-            Err(error.within(what).with_kind(Kind::Incomplete))
-        }
-    }
-}
-
-fn still_present(name: &str, digest: &Digest) -> Error {
-    Error::new(Kind::Incomplete, format!("{name} is still present"))
-        .because(format!("its manifest {digest} was deleted"))
 }

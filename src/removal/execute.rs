@@ -1,20 +1,20 @@
 //! Executes a plan in batches. Each deletion comes between a fresh look at what must be kept and a check that it took
 //! effect.
 //!
-//! 1. Before a manifest is deleted by its digest, the list and every tag that is kept are read again: before each
-//!    deletion while that costs at most eight requests, otherwise before each batch that is large enough for this
-//!    average ([`KeptNames`]).
+//! 1. Before each batch the list of tags is read again, and before one that deletes manifests by digest every kept tag
+//!    ([`Vetoes`]). That is before each deletion while it costs at most eight requests, otherwise before as many
+//!    deletions as that average takes ([`KeptNames`]).
 //! 2. Right before a tag is removed it is fetched, has to point to the planned digest, and its manifest is archived for
-//!    undoing ([`Deleter`]).
-//! 3. After the deletion it has to stop resolving: an accepted deletion may take effect later, or never.
-//! 4. After the batch the list is read again: what it still names is not reported as removed.
-//! 5. At the end every tag that is kept is looked up once more.
+//!    undoing; after the deletion it has to stop resolving ([`Deleter`]).
+//! 3. After the batch the list is read again: what it still names is not reported as removed. At the end every tag that
+//!    is kept and every one that was removed is looked up once more ([`verify`]).
 //!
 //! Steps that do not depend on each other share a round trip: while a deletion is verified, the next target is fetched,
 //! or the list after the last item of a batch ([`ReadAhead`]).
 //!
 //! Items whose index, subject or tag was not removed as planned are skipped ([`Dependencies`]). Where the registry
-//! refuses to delete a tag by its name although its probe succeeded, the rest is planned anew.
+//! refuses to delete a tag by its name although its probe succeeded, the rest is planned anew. Once names were lost,
+//! nothing more is removed.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -24,17 +24,18 @@ use futures::future::join;
 use futures::{FutureExt, Stream, stream};
 
 use super::archive::Run;
-use super::confirm;
-use super::decide::decide;
 use super::delete::Deleter;
 use super::dependencies::Dependencies;
 use super::item::{Item, Origin};
+use super::kept::KeptNames;
 use super::look::{Look, ReadAhead};
+use super::lookup::TagList;
 use super::outcome::{Outcome, Removed};
-use super::plan::Plan;
-use super::request::{Method, RemovalRequest, Target, join_names};
+use super::plan::{self, Plan};
+use super::request::{Method, RemovalRequest, Target};
 use super::state::{Inspect, RepositoryState};
-use super::verify::KeptNames;
+use super::verify;
+use super::veto::Vetoes;
 use crate::error::{Danger, Error, Kind, Operation, Result};
 use crate::name::Digest;
 use crate::registry::RepositoryHandle;
@@ -65,9 +66,10 @@ pub struct Execution {
     options: Options,
     /// The items that were not begun.
     items: VecDeque<Item>,
-    /// How many of them belong to the current batch.
-    batch: usize,
+    batch: Batch,
     kept: KeptNames,
+    list: TagList,
+    vetoes: Vetoes,
     dependencies: Dependencies,
     /// Tags that could not be removed, by the digest that they still point to.
     failed: HashMap<Digest, (String, Error)>,
@@ -75,8 +77,6 @@ pub struct Execution {
     look: Option<Look>,
     /// The item that is being removed, from the moment where the registry may have changed.
     in_progress: Option<Item>,
-    /// Items of the batch that were removed one by one, and not yet checked against the list.
-    unconfirmed: Vec<(Item, Outcome)>,
     /// Items to be returned.
     done: VecDeque<(Item, Outcome)>,
     /// Whether the registry was seen to delete a tag by its name without affecting others.
@@ -87,10 +87,19 @@ pub struct Execution {
     loss: Option<Error>,
     /// Whether anything may have been removed since the kept names were verified: a refused deletion counts, too.
     changed: bool,
-    /// Whether a deletion of this batch was sent.
+}
+
+/// Items between two looks at what is kept.
+#[derive(Debug, Default)]
+struct Batch {
+    /// How many of its items were not begun.
+    left: usize,
+    /// Its items that were tried. They are not yet checked against the list.
+    tried: Vec<(Item, Outcome)>,
+    /// Whether a deletion was sent.
     was_sent: bool,
-    /// Why the rest fails after this batch: names that were lost with a tag that was deleted by its name.
-    loss_of_batch: Option<Error>,
+    /// Why the rest fails after it: names that were lost with a tag that was deleted by its name.
+    loss: Option<Error>,
 }
 
 impl Plan {
@@ -98,7 +107,9 @@ impl Plan {
     pub fn execute(self, options: Options) -> Execution {
         let Self { repository, state, inspect, requests, decision } = self;
         Execution {
-            kept: KeptNames::new(repository.clone(), Arc::clone(&state), &decision.items),
+            kept: KeptNames::new(Arc::clone(&state), &decision.items),
+            list: TagList::new(state.index.as_deref()),
+            vetoes: Vetoes::new(repository.clone(), Arc::clone(&state), &decision.items),
             dependencies: Dependencies::new(&state, &decision.items),
             repository,
             state,
@@ -106,18 +117,15 @@ impl Plan {
             requests,
             options,
             items: decision.items.into(),
-            batch: 0,
+            batch: Batch::default(),
             failed: HashMap::new(),
             look: None,
             in_progress: None,
-            unconfirmed: Vec::new(),
             done: VecDeque::new(),
             tag_deletion_confirmed: false,
             keeps_manifests: false,
             loss: None,
             changed: false,
-            was_sent: false,
-            loss_of_batch: None,
         }
     }
 }
@@ -135,8 +143,8 @@ impl Execution {
             if let Some(done) = self.done.pop_front() {
                 return Some(done);
             }
-            if self.batch == 0 {
-                if !self.unconfirmed.is_empty() {
+            if self.batch.left == 0 {
+                if !self.batch.tried.is_empty() {
                     self.end_batch().boxed().await;
                     continue;
                 }
@@ -153,19 +161,17 @@ impl Execution {
     /// [`Kind::Incomplete`], naming the kept ones that no longer exist, or else the removed ones that still do.
     pub async fn verify(&mut self) -> Result<()> {
         self.verify_kept().await?;
-        let back = self.kept.find_back().await;
-        if back.is_empty() { Ok(()) } else { Err(self.presence_error(&back)) }
+        verify::check_removed(&self.repository, &self.kept).await
     }
 
     async fn verify_kept(&mut self) -> Result<()> {
         if let Some(loss) = self.loss.take() {
             return Err(loss);
         }
-        if !std::mem::take(&mut self.changed) {
-            return Ok(());
+        match std::mem::take(&mut self.changed) {
+            true => verify::check_kept(&self.repository, &mut self.kept).await,
+            false => Ok(()),
         }
-        let lost = self.kept.find_lost().await?;
-        if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
     }
 
     /// The items that are done, with their outcomes, and at the end the verification of everything that was kept: its
@@ -183,7 +189,7 @@ impl Execution {
     /// Ends the execution early: the items that were done and not yet returned, and the one whose removal was
     /// interrupted, which may have taken effect or not.
     pub fn abandon(&mut self) -> (Vec<(Item, Outcome)>, Option<Item>) {
-        let done = self.done.drain(..).chain(self.unconfirmed.drain(..)).collect();
+        let done = self.done.drain(..).chain(self.batch.tried.drain(..)).collect();
         (done, self.in_progress.take())
     }
 
@@ -196,22 +202,20 @@ impl Execution {
         // Tags that were removed with their manifest need no further deletion.
         let is_due = |item: &&Item| !item.digest.as_ref().is_some_and(|digest| self.dependencies.is_deleted(digest));
         let due = || self.items.iter().take(size).filter(is_due);
-        let by_digest = due().any(Item::deletes_manifest);
-        let removes_any = due().any(|item| item.method.is_ok() && !item.is_absent());
-        if removes_any {
-            let deleted = due().filter(|item| item.deletes_manifest());
-            let tags: Vec<_> = deleted.filter_map(|item| item.request.target.tag().cloned()).collect();
+        if due().any(|item| item.method.is_ok() && !item.is_absent()) {
+            let deleted = || due().filter(|item| item.deletes_manifest());
+            let tags: Vec<_> = deleted().filter_map(|item| item.request.target.tag().cloned()).collect();
+            let tags = deleted().next().map(|_| &*tags);
             // A look that had to wait for more than one round of requests would be repeated.
-            let is_quick = !by_digest || self.kept.len() <= self.repository.client().max_concurrency();
-            match self.target_to_look_at(0).filter(|target| is_quick && !self.has_look_at(target)) {
-                Some(target) => {
-                    let look = Look::at(&self.repository, target);
-                    self.look = Some(join(look, self.kept.read(by_digest, &tags)).await.0);
-                }
-                None => self.kept.read(by_digest, &tags).await,
+            let is_quick = tags.is_none() || self.kept.len() <= self.repository.client().max_concurrency();
+            let target = self.target_to_look_at(0).filter(|target| is_quick && !self.has_look_at(target));
+            let look_again = self.vetoes.look_again(&mut self.kept, &mut self.list, tags);
+            match target {
+                Some(target) => self.look = Some(join(Look::at(&self.repository, target), look_again).await.0),
+                None => look_again.await,
             }
         }
-        self.batch = size;
+        self.batch.left = size;
         Some(())
     }
 
@@ -230,27 +234,28 @@ impl Execution {
     /// What is read while the deletion of the first item is verified: the list, after the last item of a batch, and the
     /// next target, unless its deletion comes after a look at every kept name.
     fn read_ahead(&self, item: &Item) -> ReadAhead {
-        let is_last = self.batch <= 1;
+        let is_last = self.batch.left <= 1;
         let next = self.items.get(1).filter(|next| !is_last || !next.deletes_manifest());
         // A manifest that both are on is deleted once.
         let next = next.filter(|next| !item.deletes_manifest() || next.digest != item.digest);
-        let list = (is_last && self.kept.has_list()).then_some(self.kept.is_list_cut);
+        let list = (is_last && self.list.was_read).then_some(self.list.is_cut);
         ReadAhead::new(next.and_then(|_| self.target_to_look_at(1)), list)
     }
 
     /// Reads the list again: names that are still in it are not reported as removed.
     async fn end_batch(&mut self) {
-        let was_sent = std::mem::take(&mut self.was_sent);
-        let still_listed = self.kept.still_listed(&confirm::expected_gone(&self.unconfirmed), was_sent).await;
-        for (item, outcome) in std::mem::take(&mut self.unconfirmed) {
-            let outcome = confirm::by_list(&item, outcome, &still_listed, &self.state);
+        let Self { repository, kept, list, batch, .. } = self;
+        let still_listed = verify::still_listed(repository, kept, list, &batch.tried, batch.was_sent).await;
+        let Batch { tried, loss, .. } = std::mem::take(&mut self.batch);
+        for (item, outcome) in tried {
+            let outcome = verify::by_list(&self.repository, &item, outcome, &still_listed);
             self.tag_deletion_confirmed |= matches!(item.method, Ok(Method::Tag))
                 && matches!(&outcome, Outcome::Removed(removed) if removed.still_listed.is_empty());
             self.done.push_back((item, outcome));
         }
-        if let Some(loss) = self.loss_of_batch.take() {
+        if let Some(loss) = loss {
             self.stop(loss);
-        } else if self.kept.may_have_lost_names()
+        } else if self.kept.has_missing()
             && let Err(error) = self.verify_kept().await
         {
             self.stop(error);
@@ -269,7 +274,7 @@ impl Execution {
     /// Executes the next item of the batch.
     async fn execute_next(&mut self) {
         let Some(mut item) = self.items.front().cloned() else {
-            self.batch = 0;
+            self.batch.left = 0;
             return;
         };
         if let Some(deleted) = item.digest.as_ref().and_then(|digest| self.dependencies.deleted_with(digest)) {
@@ -295,10 +300,10 @@ impl Execution {
             }
         }
         if let Outcome::Removed(Removed { digest: Some(digest), has_manifest: Some(false), .. }) = &outcome
-            && let Err(loss) = self.verify_siblings(digest).boxed().await
+            && let Err(loss) = verify::check_siblings(&self.repository, &mut self.kept, digest).boxed().await
         {
-            self.loss_of_batch = Some(loss);
-            self.batch = 1;
+            self.batch.loss = Some(loss);
+            self.batch.left = 1;
         }
         self.in_progress = None;
         self.finish_item(item, outcome);
@@ -336,7 +341,7 @@ impl Execution {
                 let error = error.clone().within(format!("{name} stays"));
                 return Outcome::Failed(error.because(format!("it shares its manifest with {other}")));
             }
-            if let Some(veto) = self.kept.veto(digest) {
+            if let Some(veto) = self.vetoes.get(digest) {
                 return veto.outcome(&name, digest);
             }
         }
@@ -356,9 +361,9 @@ impl Execution {
         };
         let (look, listed) = ahead.into_parts();
         self.look = look;
-        self.kept.list_ahead = listed;
+        self.list.ahead = listed;
         if was_sent.into_inner() {
-            (self.changed, self.was_sent) = (true, true);
+            (self.changed, self.batch.was_sent) = (true, true);
         }
         if let Some(digest) = item.digest.as_ref().filter(|_| is_deleted) {
             self.dependencies.record_deleted(digest.clone(), item);
@@ -374,12 +379,12 @@ impl Execution {
             self.dependencies.record_already_deleted(digest.clone());
         }
         self.items.pop_front();
-        self.batch = self.batch.saturating_sub(1);
+        self.batch.left = self.batch.left.saturating_sub(1);
         if let Outcome::Failed(error) | Outcome::Kept(error) | Outcome::Skipped(error) = &outcome {
             self.dependencies.record_kept(&self.state, &item);
             self.record_failure(&item, error);
         }
-        self.unconfirmed.push((item, outcome));
+        self.batch.tried.push((item, outcome));
     }
 
     /// Remembers a tag that was reported as not removed, so that a later item does not delete the manifest below it.
@@ -398,40 +403,15 @@ impl Execution {
         self.requests.retain(|request| left.contains(&request.target));
         let mut state = (*self.state).clone();
         state.without_tag_deletion(refused, &self.repository, &self.requests, self.inspect, self.changed).await?;
-        let (state, requests) = (Arc::new(state), self.requests.clone());
-        let known = Arc::clone(&state);
-        let decided = tokio::task::spawn_blocking(move || decide(&requests, &known)).await;
-        let stopped = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
-        let decision = decided.map_err(stopped)?;
+        let (state, _, decision) = plan::decided(state, self.requests.clone(), |requests, _| requests).await?;
         self.state = state;
         self.kept = self.kept.rebuilt(Arc::clone(&self.state), &decision.items);
+        self.list = self.list.rebuilt(self.state.index.as_deref());
+        self.vetoes = Vetoes::new(self.repository.clone(), Arc::clone(&self.state), &decision.items);
         self.dependencies = std::mem::take(&mut self.dependencies).rebuilt(&self.state, &decision.items);
         self.items = decision.items.into();
-        self.batch = 0;
+        self.batch.left = 0;
         Ok(())
-    }
-
-    /// Looks up the kept names on a manifest that was deleted together with a tag on it.
-    async fn verify_siblings(&mut self, manifest: &Digest) -> Result<()> {
-        let lost = self.kept.find_lost_with(manifest).await?;
-        if lost.is_empty() { Ok(()) } else { Err(self.loss_error(&lost)) }
-    }
-
-    fn loss_error(&self, lost: &[String]) -> Error {
-        let names: Vec<_> = lost.iter().map(|name| format!("{}:{name}", self.state.repository)).collect();
-        let verb = if lost.len() == 1 { "is" } else { "are" };
-        let what = format!("{} {verb} gone, and should have stayed", join_names(&names));
-        Error::new(Kind::Incomplete, what)
-            .because("removed by the registry together with another tag, or by another client")
-    }
-
-    /// The error for names that were reported as removed, and point to the same manifest at the end.
-    fn presence_error(&self, names: &[String]) -> Error {
-        let RepositoryState { registry, repository, .. } = &*self.state;
-        let (verb, they) = if names.len() == 1 { ("is", "it") } else { ("are", "they") };
-        let names: Vec<_> = names.iter().map(|name| format!("{repository}:{name}")).collect();
-        Error::new(Kind::Incomplete, format!("{} {verb} still present", join_names(&names)))
-            .because(format!("{registry} answered that {they} {verb} gone, and serves the same manifest again"))
     }
 }
 

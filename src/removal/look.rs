@@ -10,10 +10,10 @@ use std::time::Duration;
 use futures::future::join3;
 use tokio::time::Instant;
 
-use super::lookup::list_names;
+use super::lookup::{fetch_settled, list_names};
 use super::request::Target;
 use crate::error::{Error, Fault, Kind, Result};
-use crate::name::{self, Digest};
+use crate::name::Digest;
 use crate::registry::{Fetched, ListedNames, RepositoryHandle};
 
 /// How long a look may wait for its deletion, however long it took itself. Archiving a manifest takes as long.
@@ -41,7 +41,7 @@ impl Look {
     /// Fetches the target, and verifies it by its bytes where these can be read.
     pub(super) async fn at(repository: &RepositoryHandle, target: Target) -> Self {
         let sent = Instant::now();
-        let current = fetch_current(repository, (&target).into()).await;
+        let current = fetch_current(repository, &target).await;
         Self { target, current, took: sent.elapsed(), arrived: Instant::now() }
     }
 
@@ -60,15 +60,10 @@ impl Look {
     }
 }
 
-async fn fetch_current(repository: &RepositoryHandle, target: name::Target<'_>) -> Result<Current> {
-    match repository.fetch_manifest(target).await {
+async fn fetch_current(repository: &RepositoryHandle, target: &Target) -> Result<Current> {
+    match fetch_settled(repository, target.into()).await {
         Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
-        // A replica may lag behind.
-        Err(error) if error.is_not_found() => match repository.fetch_manifest(target).await {
-            Ok(fetched) => Ok(Current::Found(Box::new(fetched))),
-            Err(again) if again.is_not_found() => Ok(Current::Missing(error)),
-            Err(again) => Err(again),
-        },
+        Err(error) if error.is_not_found() => Ok(Current::Missing(error)),
         // A proxy or gateway answered in the registry's place: nothing is known.
         Err(error) if matches!(error.kind(), Kind::Protocol(Fault::Status(404))) => Err(error),
         // What is damaged in the registry's storage has to be removable, too.

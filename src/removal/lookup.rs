@@ -1,16 +1,27 @@
-//! Reads the current state of names and manifests from the registry, by content: a HEAD may be answered by a cache.
+//! Reads the current state of names, manifests and the list of tags. Content decides what a name points to: a HEAD may
+//! be answered by a cache.
 
 use std::collections::HashSet;
 
+use super::request;
 use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag, Target};
-use crate::registry::{Fetched, ListedNames, RepositoryHandle};
+use crate::registry::{Fetched, ListedNames, RepositoryHandle, TagIndex};
 
 /// A listed name, which may not be a valid tag, or a digest.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NameOrDigest<'a> {
     Name(&'a str),
     Digest(&'a Digest),
+}
+
+impl<'a> From<&'a request::Target> for NameOrDigest<'a> {
+    fn from(target: &'a request::Target) -> Self {
+        match target {
+            request::Target::Tag(tag) => Self::Name(tag.as_str()),
+            request::Target::Manifest(digest) => Self::Digest(digest),
+        }
+    }
 }
 
 /// What a name points to.
@@ -24,16 +35,21 @@ pub(super) struct Resolution {
     pub children: Option<Vec<Digest>>,
 }
 
-/// Fetches a manifest. "Not found" is verified by a second request, since a replica may lag behind.
+/// Fetches a manifest that should exist; `None` where it does not.
 pub(super) async fn fetch_existing(repository: &RepositoryHandle, target: NameOrDigest<'_>) -> Result<Option<Fetched>> {
-    for _ in 0..2 {
-        match fetch(repository, target).await {
-            Ok(fetched) => return Ok(Some(fetched)),
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error),
-        }
+    match fetch_settled(repository, target).await {
+        Ok(fetched) => Ok(Some(fetched)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
     }
-    Ok(None)
+}
+
+/// Fetches a manifest. "Not found" is verified by a second request, since a replica may lag behind.
+pub(super) async fn fetch_settled(repository: &RepositoryHandle, target: NameOrDigest<'_>) -> Result<Fetched> {
+    match fetch(repository, target).await {
+        Err(error) if error.is_not_found() => fetch(repository, target).await,
+        fetched => fetched,
+    }
 }
 
 /// Fetches a manifest.
@@ -83,6 +99,50 @@ pub(super) fn children(fetched: Fetched) -> Result<Vec<Digest>> {
 pub(super) async fn subject(repository: &RepositoryHandle, digest: &Digest) -> Result<Option<Digest>> {
     let document = repository.fetch_manifest(Target::Digest(digest)).await?.manifest?.document()?;
     Ok(document.subject.and_then(|subject| subject.digest.supported().cloned()))
+}
+
+/// The list of tags, which is read again while tags are removed.
+#[derive(Debug)]
+pub(super) struct TagList {
+    /// Whether the registry ends pages of the list early, as the snapshot found out.
+    pub is_cut: bool,
+    /// Whether the list could be read before a batch, so that it can be read again.
+    pub was_read: bool,
+    /// The list as it was read after the previous batch.
+    last: Option<ListedNames>,
+    /// The list as it was read beside the last deletion of a batch.
+    pub ahead: Option<Result<ListedNames>>,
+}
+
+impl TagList {
+    /// The list of the repository that this is the snapshot of.
+    pub(super) fn new(index: Option<&TagIndex>) -> Self {
+        Self { is_cut: index.is_some_and(TagIndex::is_list_cut), was_read: false, last: None, ahead: None }
+    }
+
+    /// The list after the repository was read again.
+    pub(super) fn rebuilt(&self, index: Option<&TagIndex>) -> Self {
+        Self { was_read: self.was_read, ..Self::new(index) }
+    }
+
+    /// Reads the list before a batch, unless it was read after the previous one.
+    pub(super) async fn before_batch(&mut self, repository: &RepositoryHandle) -> Result<ListedNames> {
+        let listed = match self.last.take() {
+            Some(listed) => Ok(listed),
+            None => list_names(repository, self.is_cut).await,
+        };
+        self.was_read |= listed.is_ok();
+        listed
+    }
+
+    /// Reads the list after a batch, unless it was read beside the last deletion.
+    pub(super) async fn after_batch(&mut self, repository: &RepositoryHandle) -> Result<&ListedNames> {
+        let listed = match self.ahead.take() {
+            Some(listed) => listed,
+            None => list_names(repository, self.is_cut).await,
+        };
+        listed.map(|listed| &*self.last.insert(listed))
+    }
 }
 
 /// The names in the list, valid tags or not. distribution 2 answers 404 where no tag is left. `is_cut` is that of the

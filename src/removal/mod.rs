@@ -2,10 +2,26 @@
 //! verification.
 //!
 //! Registries differ in what they delete (OCI distribution specification, "Content Management"): some delete a tag by
-//! its name, others only manifests, and with a manifest every tag on it. [`plan()`] finds out what the registry
-//! deletes and what depends on what; `decide` is the rule, a pure function. [`Execution::next`] executes one item
-//! after the other, checks right before each deletion what must be kept, and verifies afterwards that the target is
-//! gone. [`Execution::verify`] verifies that everything else stayed. [`Execution::into_stream`] does both.
+//! its name, others only manifests, and with a manifest every tag on it. The protocol has no conditional deletion, and
+//! any single reply may come from a cache, a gateway or a replica that lags behind. So nothing is deleted, and nothing
+//! is reported as deleted, because of one reply. The evidence, in the order in which it is asked for:
+//!
+//! 1. What the registry deletes: probes delete a tag and a digest that do not exist ([`RepositoryState`]).
+//! 2. What is there: the list of tags to its end, what each name points to, and every manifest that they reach. "Not
+//!    found" counts when it is answered twice; a list that lacks an existing tag may lack others.
+//! 3. What may go: `decide` chooses a method for each request by `evidence`, both pure. What cannot be ruled out counts
+//!    as a reason to keep a manifest.
+//! 4. Right before a batch of deletions: the list and every kept name again. What moved, is new or cannot be read
+//!    vetoes deletions (`veto`).
+//! 5. Right before each deletion: the target itself, by its content, which is archived for undoing (`look`). It comes
+//!    last since everything that is asked in between ages it.
+//! 6. Right after each deletion: the target again, until it is gone. No reply to a DELETE counts (`delete`).
+//! 7. After the batch: the list again. Names that it still has were not removed; kept names that it lacks are looked
+//!    up, and once one is lost nothing more is removed (`verify`).
+//! 8. At the end: every kept name and every removed one once more.
+//!
+//! [`plan()`] asks 1 to 3, [`Execution::next`] 4 to 7 for one item after the other, [`Execution::verify`] 8;
+//! [`Execution::into_stream`] does both.
 //!
 //! ```text
 //! let plan = removal::plan(&client.repository(&name), requests, PlanOptions::default()).await?;
@@ -17,13 +33,13 @@
 //! An [`Archive`] keeps copies of removed manifests, and a [`Restoration`] pushes them back.
 
 mod archive;
-mod confirm;
 mod decide;
 mod delete;
 mod dependencies;
 mod evidence;
 mod execute;
 mod item;
+mod kept;
 mod look;
 mod lookup;
 mod outcome;

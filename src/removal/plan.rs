@@ -77,13 +77,7 @@ impl Plan {
         requests: Vec<RemovalRequest>,
         inspect: Inspect,
     ) -> Result<Self> {
-        let decided = tokio::task::spawn_blocking(move || {
-            let requests = with_referrers(requests, &state);
-            let decision = decide(&requests, &state);
-            (Arc::new(state), requests, decision)
-        });
-        let stopped = |error| Error::new(Kind::Incomplete, "planning was stopped").because(error);
-        let (state, requests, decision) = decided.await.map_err(stopped)?;
+        let (state, requests, decision) = decided(state, requests, with_referrers).await?;
         Ok(Self { repository, state, inspect, requests, decision })
     }
 
@@ -119,4 +113,22 @@ impl Plan {
     pub fn reclaimable(&self) -> &Reclaimable {
         &self.decision.reclaimable
     }
+}
+
+/// Decides about requests, after they were `prepared`, on a thread for blocking work.
+///
+/// # Errors
+///
+/// [`Kind::Incomplete`] when that thread was stopped.
+pub(super) async fn decided(
+    state: RepositoryState,
+    requests: Vec<RemovalRequest>,
+    prepared: fn(Vec<RemovalRequest>, &RepositoryState) -> Vec<RemovalRequest>,
+) -> Result<(Arc<RepositoryState>, Vec<RemovalRequest>, Decision)> {
+    let decided = tokio::task::spawn_blocking(move || {
+        let requests = prepared(requests, &state);
+        let decision = decide(&requests, &state);
+        (Arc::new(state), requests, decision)
+    });
+    decided.await.map_err(|error| Error::new(Kind::Incomplete, "planning was stopped").because(error))
 }

@@ -53,10 +53,7 @@ impl Target {
 
     /// `team/app:1.4.0`, `team/app@sha256:…`
     pub fn within(&self, repository: impl fmt::Display) -> String {
-        match self {
-            Self::Tag(tag) => format!("{repository}:{tag}"),
-            Self::Manifest(digest) => format!("{repository}@{digest}"),
-        }
+        name::Target::from(self).within(repository)
     }
 }
 

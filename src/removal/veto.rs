@@ -1,22 +1,30 @@
-//! Vetoes against planned deletions of manifests, because of what was found after the plan was made.
+//! Looks again, right before a batch of deletions, at everything that is kept, and vetoes deletions because of what it
+//! finds.
+//!
+//! The list of tags is read before every batch. Before a batch that deletes manifests by digest, every kept name is
+//! resolved, too; "not found" counts when it is answered twice.
 //!
 //! 1. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
-//!    manifest's descendants, and of manifests that are purged only as referrers of these.
+//!    manifest's descendants, and of manifests that are purged only as referrers of these. Where the header of a reply
+//!    contradicts its content, both digests count.
 //! 2. A name that cannot be read vetoes every deletion, except those that the policy permits regardless of tags and
-//!    indexes.
+//!    indexes. A reply from a cache counts as unreadable.
 //! 3. A list of tags that cannot be read vetoes every deletion that may not remove all tags, and so does a list that
-//!    lacks an existing name: it may lack others.
+//!    lacks an existing name, is another repository's, or comes from a cache: it may lack others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures::{StreamExt, stream};
+
 use super::item::{Item, Origin};
-use super::lookup::{self, NameOrDigest, fetch_existing};
+use super::kept::{KeptNames, NameState};
+use super::lookup::{self, NameOrDigest, Resolution, TagList, fetch_existing, resolve};
 use super::outcome::Outcome;
 use super::request::Siblings;
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
-use crate::name::{Algorithm, Digest};
+use crate::name::{Algorithm, Digest, Tag};
 use crate::registry::RepositoryHandle;
 
 /// The most manifests pushed since the plan was made whose children are read. With more than that, every deletion is
@@ -90,24 +98,102 @@ impl Vetoes {
         self.vetoes.get(digest)
     }
 
-    /// Drops the vetoes because of what could not be read: it is read again.
-    pub(super) fn clear_unreadable(&mut self) {
+    /// Reads the list before a batch. `deleted` are the tags whose manifests the batch deletes by digest, if it does:
+    /// then every kept name is resolved.
+    pub(super) async fn look_again(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) {
+        // What could not be read before is read again.
         self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
+        let listed = match list.before_batch(&self.repository).await {
+            Ok(listed) => listed,
+            Err(error) if deleted.is_some() => return self.veto_for_list(&error.within(self.undetermined())),
+            Err(error) => return tracing::debug!("the list of tags cannot be read: {error}"),
+        };
+        kept.record_list(&listed.names);
+        let Some(deleted) = deleted else { return };
+        let names: HashSet<_> = listed.names.iter().map(String::as_str).collect();
+        let unlisted = match self.resolve_kept(kept, &names).await {
+            Some(name) => Some(name),
+            None => self.find_unlisted(deleted, &names).await,
+        };
+        let lacks = |name| format!("the list of its tags lacks {name}, which exists");
+        if let Some(doubt) = listed.doubt.or_else(|| unlisted.map(lacks)) {
+            let error = Error::new(Kind::Safety(Danger::Unlisted), self.undetermined()).because(doubt);
+            self.veto_for_list(&error);
+        }
     }
 
-    /// Records the children of a manifest that was pushed since the plan was made.
-    pub(super) fn record_children(&mut self, digest: Digest, children: Vec<Digest>) {
-        self.new_children.insert(digest, children);
+    fn undetermined(&self) -> String {
+        format!("cannot determine what else would be removed in {}", self.repository)
+    }
+
+    /// The first of these tags that is not listed although it exists.
+    async fn find_unlisted(&self, tags: &[Tag], listed: &HashSet<&str>) -> Option<String> {
+        for tag in tags.iter().filter(|tag| !listed.contains(tag.as_str())) {
+            let found = fetch_existing(&self.repository, NameOrDigest::Name(tag.as_str())).await;
+            // What cannot be read is not known to be gone.
+            if !matches!(found, Ok(None)) {
+                return Some(tag.to_string());
+            }
+        }
+        None
+    }
+
+    /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need. Returns one that is
+    /// not listed although it exists, if there is one.
+    async fn resolve_kept(&mut self, kept: &mut KeptNames, listed: &HashSet<&str>) -> Option<String> {
+        let at = |state: &NameState| if let NameState::At(digest) = state { Some(digest.clone()) } else { None };
+        let known: HashSet<_> = kept.iter().filter_map(|(_, state)| at(state)).collect();
+        let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
+        let lookups = names.into_iter().map(|name| resolve(self.repository.clone(), name, &known));
+        let lookups: Vec<_> = lookups.collect();
+        let concurrency = self.repository.client().max_concurrency();
+        let resolved: Vec<_> = stream::iter(lookups).buffer_unordered(concurrency).collect().await;
+        let (mut moved, mut unlisted) = (Vec::new(), None);
+        for (name, resolution) in resolved {
+            if matches!(resolution, Ok(Some(_))) && !listed.contains(name.as_str()) {
+                unlisted = Some(name.clone());
+            }
+            let Some(known) = kept.get_mut(&name) else { continue };
+            match resolution {
+                Ok(Some(Resolution { digest, sha256, contradiction, children })) => {
+                    moved.extend(contradiction.map(|other| (name.clone(), other)));
+                    if *known == NameState::At(digest.clone()) {
+                        continue;
+                    }
+                    *known = NameState::At(digest.clone());
+                    for digest in std::iter::once(digest).chain(sha256) {
+                        if let Some(children) = &children {
+                            self.new_children.insert(digest.clone(), children.clone());
+                        }
+                        moved.push((name.clone(), digest));
+                    }
+                }
+                // It may come back; whether it is lost is checked at the end.
+                Ok(None) => {}
+                Err(_) if *known == NameState::Unreadable => {}
+                Err(error) => {
+                    let what = format!("{}:{name} cannot be read, and may depend on it", self.repository);
+                    self.veto_for_name(&error.within(what));
+                }
+            }
+        }
+        for (name, digest) in moved {
+            let name = format!("{}:{name}", self.repository);
+            if let Err(error) = self.veto_needed_by(&name, digest).await {
+                self.veto_for_name(&error.within(format!("{name} is new, and may depend on it")));
+            }
+        }
+        unlisted
     }
 
     /// Vetoes the deletions that depend on the list of tags: all but those that may remove any tag.
-    pub(super) fn veto_for_list(&mut self, error: &Error) {
+    fn veto_for_list(&mut self, error: &Error) {
         self.veto_unless(error, |terms| terms.removes_all_tags);
     }
 
     /// Vetoes the deletions that a name which cannot be read may depend on: all but those that may remove any tag and
     /// break any index.
-    pub(super) fn veto_for_name(&mut self, error: &Error) {
+    fn veto_for_name(&mut self, error: &Error) {
         self.veto_unless(error, |terms| terms.is_forced && terms.removes_all_tags);
     }
 
@@ -123,7 +209,7 @@ impl Vetoes {
     /// # Errors
     ///
     /// That not all descendants could be read.
-    pub(super) async fn veto_needed_by(&mut self, name: &str, root: Digest) -> Result<()> {
+    async fn veto_needed_by(&mut self, name: &str, root: Digest) -> Result<()> {
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = vec![root.clone()];
         while let Some(digest) = waiting.pop() {
