@@ -38,7 +38,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+
+use jiff::Timestamp;
 
 pub use bound::Limits;
 pub use entry::Entry;
@@ -66,7 +67,7 @@ pub struct RunInfo {
     /// Its name.
     pub id: RunId,
     /// When it began.
-    pub began: SystemTime,
+    pub began: Timestamp,
 }
 
 /// What a run removed from one registry.
@@ -119,7 +120,7 @@ impl Archive {
             }
         }
         runs.sort_by(|a, b| b.cmp(a));
-        Ok(runs.into_iter().map(|(began, id)| RunInfo { id, began: began.into() }).collect())
+        Ok(runs.into_iter().map(|(began, id)| RunInfo { id, began }).collect())
     }
 
     /// What a run removed, in that order. Damaged entries are skipped, with a warning at the end.

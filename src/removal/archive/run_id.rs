@@ -37,7 +37,7 @@ impl RunId {
         let (time, _) = self.0.split_once('-')?;
         jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", time)
             .ok()?
-            .to_zoned(jiff::tz::TimeZone::UTC)
+            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
             .ok()
             .map(|at| at.timestamp())
     }

@@ -57,9 +57,9 @@ impl Age {
         let moment = match self {
             // Out of range: nothing is older.
             Self::Ago(span) => {
-                now.to_zoned(TimeZone::UTC).checked_sub(span.0).map_or(Timestamp::MIN, |then| then.timestamp())
+                now.to_zoned_datetime(TimeZone::UTC).checked_sub(span.0).map_or(Timestamp::MIN, |then| then.timestamp())
             }
-            Self::Day(day) => day.to_zoned(TimeZone::UTC).map_or(Timestamp::MIN, |start| start.timestamp()),
+            Self::Day(day) => day.to_zoned_datetime(TimeZone::UTC).map_or(Timestamp::MIN, |start| start.timestamp()),
             Self::Moment(moment) => *moment,
         };
         Cutoff { moment, text: self.to_string() }

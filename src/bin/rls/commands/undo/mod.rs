@@ -6,7 +6,6 @@ use std::io::Stdout;
 
 use etcetera::BaseStrategy;
 use futures::StreamExt;
-use jiff::Timestamp;
 use registry_ls::Kind;
 use registry_ls::error::{Danger, Error};
 use registry_ls::removal::{Archive, Entry, Limits, Restoration, Restored};
@@ -188,7 +187,7 @@ async fn list(args: &UndoArgs, choice: &Choice, context: &Context<'_>, archive: 
             output.write(&UndoRunRecord {
                 registry: summary.registry.to_string(),
                 id: run.id.to_string(),
-                time: Timestamp::try_from(run.began).ok().and_then(Time::new),
+                time: Time::new(run.began),
                 repositories: summary.repositories.iter().map(ToString::to_string).collect(),
                 tags: summary.tags,
                 manifests: summary.manifests,
