@@ -38,8 +38,9 @@ pub(crate) use scope_batch::{PendingScopes, ScopeBudget, TokenSize};
 pub(crate) use secrets::{MASK, Origin as SecretOrigin, Secrets, is_harmless};
 pub use token::Token;
 
-/// Parsers that are public for the fuzz targets and the test vectors alone.
+/// What fuzz targets and test vectors call directly. Not part of the interface.
+#[cfg(feature = "__internals")]
 #[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::auth::grammar::{RawChallenge, parse_line};
+pub mod internals {
+    pub use super::grammar::{RawChallenge, parse_line};
 }

@@ -40,21 +40,29 @@ mod verify;
 
 pub(crate) use budget::HeldBytes;
 pub use connect::{RawStream, connect};
-pub(crate) use errors::truncated;
-pub use errors::{registry_errors, summary};
-pub(crate) use link::pagination_loop;
-pub use link::{NextPage, next_page};
+pub(crate) use errors::{registry_errors, truncated};
+pub(crate) use link::{NextPage, next_page, pagination_loop};
 pub(crate) use observe::Masker;
-pub use observe::{Stats, Totals, redacted_headers, redacted_url, warning_text};
+pub use observe::{Stats, Totals};
 pub use options::{Jobs, Options, Resolve};
 pub(crate) use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};
-pub use redirect::redirect_target;
+pub(crate) use redirect::redirect_target;
 pub use request::Request;
 pub(crate) use request::RequestContext;
 pub(crate) use resolver::{LookupError, canonical_name, lookup};
 pub use response::Response;
 pub(crate) use retry::RetryState;
-pub use retry_after::{RetryAfter, retry_after};
 pub(crate) use transport::{AuthOutcome, Transport};
 pub use verify::Caveat;
 pub(crate) use verify::Verification;
+
+/// What fuzz targets and test vectors call directly. Not part of the interface.
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use super::errors::{registry_errors, summary};
+    pub use super::link::{NextPage, next_page};
+    pub use super::observe::{redacted_headers, redacted_url, warning_text};
+    pub use super::redirect::redirect_target;
+    pub use super::retry_after::{RetryAfter, retry_after};
+}

@@ -180,11 +180,12 @@ async fn search(target: &Target<'_>, sources: &[CredentialSource], helpers: &Hel
     Ok(lookup)
 }
 
-/// Parsers that are public for the fuzz targets and the test vectors alone.
+/// What fuzz targets and test vectors call directly. Not part of the interface.
+#[cfg(feature = "__internals")]
 #[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::keychain::helper::helper_answer;
-    pub use crate::keychain::key::ServerKey;
+pub mod internals {
+    pub use super::helper::helper_answer;
+    pub use super::key::ServerKey;
 }
 
 #[cfg(test)]

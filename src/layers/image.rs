@@ -1,7 +1,9 @@
 //! The files of an image.
 
+use std::task::Poll;
+
 use bytes::Bytes;
-use futures::Stream;
+use futures::{FutureExt, Stream, stream};
 use tokio::sync::mpsc;
 
 use super::decompress::decompress;
@@ -11,7 +13,6 @@ use super::limits::Limits;
 use super::list::{ImageFile, ListOptions, Pass, Wanted};
 use super::names::NameSet;
 use super::path::FilePath;
-use super::produce::produce;
 use super::scan::{Layer, ScanOptions, scan};
 use super::search::{Finding, Search, pass_on};
 use super::toc::Extent;
@@ -27,6 +28,9 @@ const TITLES: [&str; 2] = ["org.opencontainers.image.title", "org.cncf.model.fil
 
 /// ORAS's annotation for a folder, which is an archive.
 const UNPACK: &str = "io.deis.oras.content.unpack";
+
+/// How many items wait for their reader.
+const QUEUED: usize = 4;
 
 /// The files of an image or artifact. Its layers are read as they arrive, and no further than needed; nothing is
 /// written to disk.
@@ -303,4 +307,24 @@ fn file_name(layer: &Descriptor) -> Option<FilePath> {
         None if layer.may_be_manifest() => Some(FilePath::new(layer.digest.as_str())),
         None => None,
     }
+}
+
+/// A stream of the items that a future sends, and then of its error. The future runs while the stream is polled.
+fn produce<T, F>(work: impl FnOnce(mpsc::Sender<T>) -> F) -> impl Stream<Item = Result<T>> + Send
+where
+    T: Send,
+    F: Future<Output = Result<()>> + Send,
+{
+    let (sender, mut items) = mpsc::channel(QUEUED);
+    let mut work = Some(Box::pin(work(sender)));
+    let mut failure: Option<Error> = None;
+    stream::poll_fn(move |context| {
+        if let Some(running) = &mut work
+            && let Poll::Ready(outcome) = running.poll_unpin(context)
+        {
+            failure = outcome.err();
+            work = None;
+        }
+        items.poll_recv(context).map(|item| item.map(Ok).or_else(|| failure.take().map(Err)))
+    })
 }

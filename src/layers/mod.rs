@@ -30,7 +30,6 @@ mod limits;
 mod list;
 mod names;
 mod path;
-mod produce;
 mod scan;
 mod search;
 mod toc;
@@ -41,5 +40,11 @@ pub use image::ImageFiles;
 pub use limits::Limits;
 pub use list::{ImageFile, ListOptions};
 pub use path::FilePath;
-pub use toc::{TableFile, read_table};
 pub use unpack::unpack;
+
+/// What fuzz targets and test vectors call directly. Not part of the interface.
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use super::toc::read_table;
+}

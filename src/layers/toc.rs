@@ -15,10 +15,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 use super::archive::Archive;
 use super::decompress::{decompress, refused};
 use super::entry::{FileEntry, FileKind};
-use super::feed::of_reading;
 use super::limits::{Bounded, Limits};
 use super::path::FilePath;
-use crate::error::Result;
 use crate::name::Digest;
 use crate::registry::Descriptor;
 
@@ -102,34 +100,25 @@ pub(super) fn estargz_offset(tail: &[u8]) -> Option<u64> {
     is_footer.then(|| u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())?
 }
 
-/// A file in a table of contents.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TableFile {
-    /// The file.
-    pub file: FileEntry,
-    /// The digest of its content, where the table has it.
-    pub digest: Option<Digest>,
-}
-
-/// Reads the table of contents of a layer, whose annotations say of which kind it is: the bytes that they name for
-/// zstd:chunked, those before the footer for eStargz. `None` where the layer has no table, or one with another digest.
+/// The files in the table of contents of a layer, whose annotations say of which kind it is: the bytes that they name
+/// for zstd:chunked, those before the footer for eStargz. None where the layer has no table, or one with another
+/// digest.
 ///
 /// # Errors
 ///
 /// [`Fault::Malformed`](crate::error::Fault::Malformed) for one that cannot be read.
-pub fn read_table(layer: &Descriptor, table: &[u8]) -> Result<Option<Vec<TableFile>>> {
-    let Some(location) = Location::of(layer) else { return Ok(None) };
-    if !is_genuine(table, &location).map_err(of_reading)? {
-        return Ok(None);
-    }
+#[cfg(feature = "__internals")]
+pub fn read_table(layer: &Descriptor, table: &[u8]) -> crate::Result<Vec<FileEntry>> {
+    let Some(location) = Location::of(layer) else { return Ok(Vec::new()) };
     let mut files = Vec::new();
-    read(table, &location, &mut |listed| {
-        files.push(TableFile { file: listed.file, digest: listed.extent.map(|extent| extent.digest) });
+    let mut visit = |listed: Listed| {
+        files.push(listed.file);
         ControlFlow::Continue(())
-    })
-    .map_err(of_reading)?;
-    Ok(Some(files))
+    };
+    is_genuine(table, &location)
+        .and_then(|is_genuine| if is_genuine { read(table, &location, &mut visit) } else { Ok(()) })
+        .map_err(super::feed::of_reading)?;
+    Ok(files)
 }
 
 /// Whether the bytes of a table are those that the manifest names.

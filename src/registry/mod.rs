@@ -40,19 +40,17 @@ pub use blob::BlobReader;
 pub use catalog::CatalogOptions;
 pub use choose::PlatformChoice;
 pub use client::{Client, ClientBuilder};
-pub(crate) use endpoint::Endpoint;
-
 pub use config::{Config, HistoryEntry, ImageConfig};
 pub use created::{Dates, real_date};
 pub use delete::Deletion;
 pub(crate) use delete::{PendingDeletion, SETTLE_TIME};
 pub use descriptor::{Descriptor, DescriptorDigest};
 pub use document::{Content, Document, Manifest};
+pub(crate) use endpoint::Endpoint;
 pub use filter::flatten_batches;
 pub use kind::ManifestKind;
 pub use listing::PAGE_SIZE;
 pub(crate) use manifest::{Fetched, moved};
-pub use names::{Entry, ListError, NameScanner};
 pub use platform::Platform;
 pub(crate) use referrers::referrers_tag;
 pub use referrers::{MAX_LEVELS as MAX_REFERRER_LEVELS, Referrer, ReferrerOptions, ReferrerTree, Subject};
@@ -64,3 +62,10 @@ pub use snapshot::TagIndex;
 pub use summary::{FetchedConfig, Problem, Summaries, Summary, SummaryError};
 pub(crate) use tags::ListedNames;
 pub use tags::Tags;
+
+/// What fuzz targets and test vectors call directly. Not part of the interface.
+#[cfg(feature = "__internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use super::names::{Entry, ListError, NameScanner};
+}

@@ -3,7 +3,7 @@
 //! Of the conversations (`flow`, `ping`, `insufficient-scope`) the step is checked that the challenge decides; they are
 //! held as wholes in [`conversations`](crate::conversations).
 
-use registry_ls::auth::fuzzing::{RawChallenge, parse_line};
+use registry_ls::auth::internals::{RawChallenge, parse_line};
 use registry_ls::auth::{
     Action, BearerChallenge, Challenge, Credentials, Permission, Scopes, Token, TokenMethod, TokenRequest, challenges,
     preferred, token_server,

@@ -6,7 +6,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use registry_ls::auth::Credentials;
-use registry_ls::keychain::fuzzing::ServerKey;
+use registry_ls::keychain::internals::ServerKey;
 use registry_ls::keychain::{Keychain, Lookup, Options};
 use registry_ls::name::{Located, Registry, Repository};
 use registry_ls::{Kind, Result};

@@ -2,7 +2,7 @@
 
 use registry_ls::Kind;
 use registry_ls::error::Missing;
-use registry_ls::http::redacted_url;
+use registry_ls::http::internals::redacted_url;
 use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::Deletion;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! `links.json`: the next page of a listing, and its end.
 
 use registry_ls::error::Operation;
-use registry_ls::http::{NextPage, next_page};
+use registry_ls::http::internals::{NextPage, next_page};
 use registry_ls::name::Tag;
 use registry_ls::registry::PAGE_SIZE;
 use registry_ls::{Error, Kind, Result};

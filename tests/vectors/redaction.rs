@@ -1,7 +1,7 @@
 //! `redaction.json`: which parts of a request are logged.
 
 use registry_ls::auth::Credentials;
-use registry_ls::http::{redacted_headers, redacted_url};
+use registry_ls::http::internals::{redacted_headers, redacted_url};
 use registry_ls::name::{Located, Reference};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};

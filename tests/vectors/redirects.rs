@@ -2,7 +2,8 @@
 
 use registry_fixture::Tls;
 use registry_ls::Error;
-use registry_ls::http::{Options, redirect_target};
+use registry_ls::http::Options;
+use registry_ls::http::internals::redirect_target;
 use registry_ls::keychain::Keychain;
 use registry_ls::name::{Algorithm, Digest};
 use registry_ls::trust::{self, Trust};

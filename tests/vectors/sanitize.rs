@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tracing::Level;
 
-use registry_ls::http::warning_text;
+use registry_ls::http::internals::warning_text;
 use test_support::{Reply, Server};
 
 use crate::driven::{anonymous, run};

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use redact::{redacted_headers, redacted_url};
 pub use stats::{Stats, Totals};
+#[cfg(feature = "__internals")]
 pub use warning::warning_text;
 
 use crate::auth::{Credentials, SecretOrigin, Secrets};

@@ -208,6 +208,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 ///
 /// When it failed for another reason than that it has none, or its output is not a valid answer. The error does not
 /// quote an answer.
+#[cfg(feature = "__internals")]
 pub fn helper_answer(printed: &str, succeeded: bool, key: &str) -> Result<Option<Credentials>, String> {
     let ending = "failed".to_owned();
     let output = Output { succeeded, ending, text: printed.into(), complaint: String::new() };

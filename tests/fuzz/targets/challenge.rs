@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use registry_ls::auth::fuzzing::parse_line;
+use registry_ls::auth::internals::parse_line;
 use registry_ls::auth::{Challenge, Claims, Permission, Scopes, challenges, preferred, token_server};
 use registry_ls::name::Repository;
 use url::Url;

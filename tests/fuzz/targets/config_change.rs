@@ -56,7 +56,7 @@ fn others(text: &str) -> Value {
     } else {
         serde_json::from_str(text).expect("JSON")
     };
-    let is_own = |key: &str| registry_ls::keychain::fuzzing::ServerKey::parse(key).host() == "reg.corp:5000";
+    let is_own = |key: &str| registry_ls::keychain::internals::ServerKey::parse(key).host() == "reg.corp:5000";
     match document.get_mut("auths") {
         Some(Value::Object(entries)) => entries.retain(|key, _| !is_own(key)),
         None | Some(Value::Null) => document["auths"] = Value::Object(Default::default()),

@@ -1,6 +1,6 @@
 //! The body of an error becomes one line of bounded length.
 
-use registry_ls::http::{registry_errors, summary};
+use registry_ls::http::internals::{registry_errors, summary};
 
 use super::{halves, joined, vectors};
 

@@ -1,7 +1,7 @@
 //! A credential helper's output: credentials, nothing, or a failure that does not quote it.
 
 use registry_ls::auth::Credentials;
-use registry_ls::keychain::fuzzing::helper_answer;
+use registry_ls::keychain::internals::helper_answer;
 
 use super::vectors;
 

@@ -1,7 +1,7 @@
 //! `Link`, one header per line: the next page is on the same origin, without a user, and not this page.
 
 use registry_ls::Kind;
-use registry_ls::http::{NextPage, next_page};
+use registry_ls::http::internals::{NextPage, next_page};
 use url::Url;
 
 use super::vectors;

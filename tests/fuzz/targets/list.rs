@@ -1,6 +1,6 @@
 //! The body of a list: the same names however it is split into chunks, and as a reader of the whole body parses it.
 
-use registry_ls::registry::{Entry, ListError, NameScanner};
+use registry_ls::registry::internals::{Entry, ListError, NameScanner};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use registry_ls::http::{RetryAfter, retry_after};
+use registry_ls::http::internals::{RetryAfter, retry_after};
 
 use super::vectors;
 

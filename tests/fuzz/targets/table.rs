@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use registry_ls::Kind;
 use registry_ls::error::Fault;
-use registry_ls::layers::read_table;
+use registry_ls::layers::internals::read_table;
 use registry_ls::name::{Algorithm, Digest};
 use registry_ls::registry::Descriptor;
 
@@ -57,8 +57,8 @@ fn layer(annotations: BTreeMap<String, String>, size: usize) -> Descriptor {
 fn check(table: &[u8], layer: &Descriptor) {
     match read_table(layer, table) {
         Ok(files) => {
-            for file in files.iter().flatten() {
-                let path = file.file.path.to_string();
+            for file in files {
+                let path = file.path.to_string();
                 assert!(path.starts_with('/') && !path.split('/').any(|name| name == ".."), "{path}");
             }
         }

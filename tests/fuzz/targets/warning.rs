@@ -1,6 +1,6 @@
 //! `Warning`: only the form of the specification is accepted, and no text has a control character.
 
-use registry_ls::http::warning_text;
+use registry_ls::http::internals::warning_text;
 
 use super::vectors;
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use registry_ls::Kind;
 use registry_ls::error::{Fault, Network};
-use registry_ls::http::{Options, redirect_target};
+use registry_ls::http::Options;
+use registry_ls::http::internals::redirect_target;
 use registry_ls::name::{Algorithm, Digest};
 use reqwest::Method;
 use serde_json::json;

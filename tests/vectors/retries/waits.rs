@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures::future::Either;
 use registry_ls::Kind;
-use registry_ls::http::{Options, RetryAfter, retry_after};
+use registry_ls::http::Options;
+use registry_ls::http::internals::{RetryAfter, retry_after};
 use test_support::{Reply, Server, Then};
 
 use crate::driven::{anonymous, hasty, run};
