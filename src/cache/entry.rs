@@ -1,9 +1,14 @@
-//! The form of an entry: a line that names the format and the media type, then the exact bytes.
+//! Entries: whose they are, and their form, which is a line that names the format and the media type, then the exact
+//! bytes.
+
+use std::fmt;
 
 use bytes::Bytes;
 
+use crate::name::{Algorithm, Digest};
+
 /// The beginning of every entry; the media type follows.
-const MAGIC: &str = "rls-cache-1 ";
+const MAGIC: &str = "cache-entry-1 ";
 
 /// The longest media type (RFC 6838, section 4.2).
 const MAX_TYPE: usize = 255;
@@ -11,7 +16,26 @@ const MAX_TYPE: usize = 255;
 /// The largest entry: a config of 8 MiB with its first line.
 pub(super) const MAX_ENTRY: u64 = 8 * 1024 * 1024 + 1024;
 
-/// An entry.
+/// Whose entries they are: those of one user in one repository of one registry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope(String);
+
+impl Scope {
+    /// The scope of a registry, with its scheme, a repository and a user.
+    pub fn new(registry: &str, repository: &str, user: &str) -> Self {
+        // Names have no NUL, so that no two scopes have the same text.
+        let text = format!("{registry}\0{repository}\0{user}");
+        Self(Digest::of(Algorithm::Sha256, text.as_bytes()).encoded()[..32].to_owned())
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Content, and what the registry called it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedContent {
     /// The media type that the registry sent, if any.

@@ -7,8 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-use super::entry::MAX_ENTRY;
-use super::scope::Scope;
+use super::entry::{MAX_ENTRY, Scope};
 use crate::name::Digest;
 
 /// How old an entry's time of last use may be before it is updated: a run need not write to every entry that it reads.

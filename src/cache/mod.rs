@@ -17,7 +17,6 @@
 
 mod entry;
 mod folder;
-mod scope;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,8 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::folder::Folder;
 use crate::name::Digest;
 
-pub use self::entry::CachedContent;
-pub use self::scope::Scope;
+pub use self::entry::{CachedContent, Scope};
 
 /// The default limit of all entries together, in bytes.
 pub const DEFAULT_LIMIT: u64 = 256 * 1024 * 1024;

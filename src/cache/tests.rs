@@ -49,7 +49,7 @@ fn a_damaged_entry_is_removed() {
     let (digest, one) = content("one");
     let path = cache.folder().join(ann().to_string()).join(format!("sha256-{}", digest.encoded()));
     for damage in
-        [&b"rls-cache-1 text/plain\ntwo"[..], b"rls-cache-1 text/plain\n", b"", b"one", b"rls-cache-1 \x1b\none"]
+        [&b"cache-entry-1 text/plain\ntwo"[..], b"cache-entry-1 text/plain\n", b"", b"one", b"cache-entry-1 \x1b\none"]
     {
         cache.put(&ann(), &digest, &one);
         fs::write(&path, damage).expect("it is written");

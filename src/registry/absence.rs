@@ -109,7 +109,7 @@ impl RepositoryHandle {
 
 /// Names that do not exist.
 fn unused_names() -> (Option<Tag>, Digest) {
-    let name = format!("rls-probe-{:016x}", fastrand::u64(..));
+    let name = format!("registry-ls-probe-{:016x}", fastrand::u64(..));
     let digest = Digest::of(Algorithm::Sha256, name.as_bytes());
     (name.parse().ok(), digest)
 }

@@ -110,7 +110,7 @@ impl RepositoryHandle {
     ///
     /// [`Operation::DeleteTag`] when it does not; [`Kind::Denied`] when it is not allowed.
     pub async fn probe_tag_deletion(&self) -> Result<()> {
-        let name = format!("rls-probe-{:016x}", fastrand::u64(..));
+        let name = format!("registry-ls-probe-{:016x}", fastrand::u64(..));
         let nothing: Tag = name.parse()?;
         self.probe(Target::Tag(&nothing)).map_err(|error| by_name_unsupported(error, self.registry())).await
     }

@@ -106,7 +106,7 @@ impl Plan {
             let is_tag = request
                 .reference
                 .as_deref()
-                .is_some_and(|of| !of.starts_with("sha256:") && !of.starts_with("rls-probe-"));
+                .is_some_and(|of| !of.starts_with("sha256:") && !of.starts_with("registry-ls-probe-"));
             return is_tag.then(|| (Fault::Effect(Effect::TakesSiblings), Disturbance::Misdeed));
         }
         if self.lies {

@@ -88,7 +88,7 @@ impl Moment {
     /// The reference that it changes or tries to, unless it only probes.
     pub fn writes(&self) -> Option<&str> {
         let reference = self.reference()?;
-        let is_probe = reference.starts_with("rls-probe-") || reference.ends_with(&"0".repeat(64));
+        let is_probe = reference.starts_with("registry-ls-probe-") || reference.ends_with(&"0".repeat(64));
         (matches!(&*self.method, "DELETE" | "PUT") && !is_probe).then_some(reference)
     }
 

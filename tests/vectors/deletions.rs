@@ -41,7 +41,7 @@ fn probing_for_deletion_changes_nothing() {
             let requests = server.requests();
             let zeros = "0".repeat(64);
             assert_eq!(requests[0].path(), format!("/v2/team/app/manifests/sha256:{zeros}"));
-            assert!(requests[1].path().starts_with("/v2/team/app/manifests/rls-probe-"), "{requests:?}");
+            assert!(requests[1].path().starts_with("/v2/team/app/manifests/registry-ls-probe-"), "{requests:?}");
         });
     }
 }

@@ -14,12 +14,12 @@ const DIGEST: &str = "sha256:bc5857ac9458293d5111ab85c952172cd7f56bceb4e3014ddc4
 pub fn seeds() -> Vec<Vec<u8>> {
     let entry = |first: &str, body: &[u8]| [first.as_bytes(), b"\n", body].concat();
     vec![
-        entry("rls-cache-1 application/vnd.oci.image.index.v1+json", BODY),
-        entry("rls-cache-1 ", BODY),
-        entry("rls-cache-1 application/json", &BODY[1..]),
-        entry("rls-cache-2 application/json", BODY),
-        entry(&format!("rls-cache-1 {}", "x".repeat(256)), BODY),
-        entry("rls-cache-1 \u{1b}[2J", BODY),
+        entry("cache-entry-1 application/vnd.oci.image.index.v1+json", BODY),
+        entry("cache-entry-1 ", BODY),
+        entry("cache-entry-1 application/json", &BODY[1..]),
+        entry("cache-entry-2 application/json", BODY),
+        entry(&format!("cache-entry-1 {}", "x".repeat(256)), BODY),
+        entry("cache-entry-1 \u{1b}[2J", BODY),
         BODY.to_vec(),
         Vec::new(),
     ]

@@ -112,7 +112,7 @@ fn a_damaged_entry_is_fetched_again() {
     let rls = Rls::at(&registry).words("tags app -l");
     let shown = rls.succeeds();
     for damage in
-        [&b""[..], b"rls-cache-1 \n{}", b"\x00\xff", b"rls-cache-1 application/vnd.oci.image.index.v1+json\n{}"]
+        [&b""[..], b"cache-entry-1 \n{}", b"\x00\xff", b"cache-entry-1 application/vnd.oci.image.index.v1+json\n{}"]
     {
         let entries = entries(&rls);
         assert!(!entries.is_empty());
@@ -156,7 +156,7 @@ fn info_and_clear() {
     let rls = rls.then("cache info -o json");
     assert_snapshot!(rls.succeeds(), @r#"
     [
-      {"folder":"HOME/.cache/rls","entries":12,"size":9759,"limit":268435456,"cleared":false}
+      {"folder":"HOME/.cache/rls","entries":12,"size":9783,"limit":268435456,"cleared":false}
     ]
     "#);
     let rls = rls.then("cache info -o table");

@@ -48,7 +48,7 @@ pub(super) fn assert_unchanged(registry: &Running) {
 
 /// Whether this deletes a tag or digest that does not exist.
 fn is_probe(path: &str) -> bool {
-    path.contains("/rls-probe-") || path.ends_with(&format!("/sha256:{}", "0".repeat(64)))
+    path.contains("/registry-ls-probe-") || path.ends_with(&format!("/sha256:{}", "0".repeat(64)))
 }
 
 #[test]

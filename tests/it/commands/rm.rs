@@ -24,7 +24,7 @@ fn a_tag_without_siblings_is_removed_with_its_manifest() {
     let deletions: Vec<_> = registry.lines().into_iter().filter(|line| line.starts_with("DELETE")).collect();
     let at = |reference: &str| format!("DELETE /v2/shared/app/manifests/{reference}");
     // The registry's capabilities are probed with a tag and a digest that do not exist.
-    assert!(deletions[0].starts_with(&at("rls-probe-")), "{deletions:?}");
+    assert!(deletions[0].starts_with(&at("registry-ls-probe-")), "{deletions:?}");
     assert_eq!(deletions[1..], [at(ZEROS), at(digest.as_str())]);
 }
 
@@ -101,7 +101,9 @@ fn a_dry_run_changes_nothing() {
     assert_eq!(registry.tags("shared/app"), before);
     let deletes = registry.requests().into_iter().filter(|request| request.method == "DELETE");
     // Only probes: the digest of nothing, and a tag that does not exist.
-    assert!(deletes.map(|request| request.path).all(|path| path.ends_with(ZEROS) || path.contains("/rls-probe-")));
+    assert!(
+        deletes.map(|request| request.path).all(|path| path.ends_with(ZEROS) || path.contains("/registry-ls-probe-"))
+    );
 }
 
 #[test]

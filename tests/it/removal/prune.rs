@@ -117,7 +117,7 @@ fn missing_support_for_deletion_is_reported_first() {
 #[test]
 fn a_tag_that_moved_is_kept() {
     let registry = seeded("demo");
-    registry.on_request(Match::under("/v2/team/app/manifests/rls-probe"), |registry, _| {
+    registry.on_request(Match::under("/v2/team/app/manifests/registry-ls-probe"), |registry, _| {
         registry.push_image("team/app", "1.2.0", &ImageSpec::new("pushed meanwhile"));
     });
     let outcome = Rls::at(&registry).words("prune team/app --keep-last 1 --yes").run();

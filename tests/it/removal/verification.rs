@@ -53,7 +53,7 @@ fn untagging_takes_four_lookups_and_two_lists() {
     let registry = deletes_tags();
     assert_eq!(Rls::at(&registry).words("rm shared/app:1.4 -q").run().code, Some(0));
     let lines = without_repeated_looks(short(&registry));
-    assert!(lines[0].starts_with("DELETE rls-probe-"), "{lines:?}");
+    assert!(lines[0].starts_with("DELETE registry-ls-probe-"), "{lines:?}");
     // The list, and the tag with its manifest; the deletion; then verification: the tag, its manifest, and the list; at
     // the end the tag once more.
     let manifest = format!("GET {SHARED}");
@@ -123,7 +123,7 @@ fn a_stale_lookup_is_repeated_before_the_deletion() {
         let registry = with_a_batch(personality, Duration::from_millis(400));
         assert_eq!(Rls::at(&registry).words("rm shared/app:a shared/app:b shared/app:c -q").run().code, Some(0));
         let lines = short(&registry);
-        let is_probe = |line: &str| line.contains("rls-probe-") || line.contains("sha256:0000000000");
+        let is_probe = |line: &str| line.contains("registry-ls-probe-") || line.contains("sha256:0000000000");
         let deletions = lines.iter().enumerate().filter(|(_, line)| line.starts_with("DELETE ") && !is_probe(line));
         let mut before = deletions.map(|(at, _)| lines[at - 1].as_str());
         assert_eq!(before.next_back(), Some("GET c"), "{lines:?}");
@@ -156,7 +156,7 @@ fn untagging_that_deletes_the_manifest_is_detected() {
     // It knows that there is no such tag before it notices that it was to delete one.
     let registry = seeded("shared");
     registry.inject(
-        Match::under("/v2/shared/app/manifests/rls-probe-").always(),
+        Match::under("/v2/shared/app/manifests/registry-ls-probe-").always(),
         Answer::error(404, "MANIFEST_UNKNOWN", "no"),
     );
     let before = state(&registry, "shared/app");
