@@ -8,11 +8,13 @@ use super::read::{Reading, SEPARATORS, Stage};
 pub(super) fn contains(range: &VersionReq, reading: &Reading<'_>) -> bool {
     let Stage::PreRelease(word, numbers) = &reading.stage else { return contains_release(range, reading) };
     // The written form `rc1` is compared with the range as text, and `rc.1` as a word and a number; one match suffices.
+    // Of `rc1-alpine` the first part counts too, but `rc.1` is not `rc`.
     let mut parts = vec![(*word).to_owned()];
     parts.extend(numbers.iter().map(u64::to_string));
     let written = reading.pre_release.replace(SEPARATORS, ".");
     let first = reading.pre_release.split(SEPARATORS).next().unwrap_or_default();
-    let named = [parts.join("."), written, first.to_owned()];
+    let first = (numbers.is_empty() || first != *word).then(|| first.to_owned());
+    let named: Vec<_> = [parts.join("."), written].into_iter().chain(first).collect();
     let is_in =
         |pre: &String| Prerelease::new(pre).is_ok_and(|pre| range.matches(&Version { pre, ..first_of(reading) }));
     named.iter().any(is_in) || (reading.is_variant && contains_release(range, reading))

@@ -147,6 +147,7 @@ fn a_range_contains_doubtful_versions() {
         ("17.9-alpine", ">=17.10", false),
         // A tag that leaves numbers out usually moves from release to release.
         ("1.4", ">=1.4.2", true),
+        ("3.1.3-rc.3", "<3.1.3-rc.0", false),
         ("1", ">=1.4.2", true),
         ("1", ">=1.4.2, <1.4.3", true),
         ("1.4", ">1.4", false),
