@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn it_has_at_most_255_characters() {
-        assert!("x".repeat(255).parse::<Repository>().is_ok());
+        assert_eq!("x".repeat(255).parse::<Repository>().expect("a repository").as_str(), "x".repeat(255));
         assert_eq!(cause(&"x".repeat(256)), "a repository has at most 255 characters, this one has 256");
     }
 

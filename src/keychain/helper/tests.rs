@@ -166,7 +166,7 @@ async fn a_helper_is_searched_in_path_only() {
     std::fs::create_dir(folder.path().join("docker-credential-folder")).expect("a folder");
     std::fs::write(folder.path().join("docker-credential-plain"), "").expect("written");
     let found = helpers(&folder);
-    assert!(found.ask("there", KEY).await.is_ok());
+    found.ask("there", KEY).await.expect("it is there");
     for name in ["missing", "folder"] {
         let failure = found.ask(name, KEY).await.expect_err(name);
         assert_eq!(failure.why, format!("docker-credential-{name} is not in PATH"));

@@ -23,7 +23,7 @@ fn insecure_accepts_every_certificate_whose_key_signs() {
 fn insecure_reads_no_roots() {
     let trust = Client::new().insecure().trust();
     let server = Authority::root("X").issue(fixture::server(&[HOST])).serve(&[]);
-    assert!(connect(&trust, &server, HOST).is_ok());
+    connect(&trust, &server, HOST).expect("nothing is verified");
     assert!(!trust.roots_loaded());
 }
 
@@ -36,10 +36,10 @@ fn roots_are_read_at_the_first_handshake_that_needs_them() {
     answered(config, HOST, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     assert!(!trust.roots_loaded(), "no certificate was seen");
     let server = private.issue(fixture::server(&[HOST])).serve(&[]);
-    assert!(connect(&trust, &server, HOST).is_ok());
+    connect(&trust, &server, HOST).expect("a configured root");
     assert!(!trust.roots_loaded(), "what was configured suffices");
     let server = public.issue(fixture::server(&[HOST])).serve(&[]);
-    assert!(connect(&trust.clone(), &server, HOST).is_ok());
+    connect(&trust.clone(), &server, HOST).expect("a root of the system");
     assert!(trust.roots_loaded(), "clones share the roots");
 }
 
@@ -108,7 +108,7 @@ fn a_version_1_client_certificate_can_be_loaded() {
     let cert = client.file("v1.cert", certificate_pem(&certificate));
     let key = client.file("v1.key", fixture::KEY_PEM);
     let options = Options { client_identity: Some(ClientIdentityFiles { cert, key }), ..Options::default() };
-    assert!(Client { options, ..client }.load().is_ok());
+    Client { options, ..client }.load().expect("a client certificate");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn certificate_and_key_may_share_a_file() {
     let both = client.file("client.pem", format!("{}{}", ann.key_pem(), ann.pem()));
     let files = ClientIdentityFiles { cert: both.clone(), key: both };
     let options = Options { client_identity: Some(files), ..Options::default() };
-    assert!(Client { options, ..client }.load().is_ok());
+    Client { options, ..client }.load().expect("a client certificate");
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn a_certificate_that_is_not_yet_valid_is_explained_with_the_clock() {
     assert_eq!(refusal.fault, Tls::NotYetValid { not_before: "3019-01-01T00:00:00Z".to_owned() });
     let (dates, clock) = refusal.cause.split_once(", and this machine's clock says ").unwrap();
     assert_eq!(dates, "it is valid from 3019-01-01T00:00:00Z");
-    assert!(clock.parse::<jiff::Timestamp>().is_ok(), "{clock}");
+    let clock: jiff::Timestamp = clock.parse().expect("a time");
+    assert!(jiff::Timestamp::now().duration_since(clock).abs().as_secs() < 3600, "{clock}");
 }
 
 #[test]

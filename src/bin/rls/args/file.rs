@@ -41,7 +41,8 @@ mod tests {
             "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",
             "eyJhdXRocyI6e319",
         ] {
-            assert!(not_contents(OsStr::new(contents)).is_err(), "{contents}");
+            let refused = not_contents(OsStr::new(contents)).expect_err(contents);
+            assert_eq!(refused, "expected the path of a file; this looks like the contents of one");
         }
         for path in ["config.json", "-", "/run/secrets/pull secret.yaml", "a{b}.pem", "eyJ.json", "~/ca.pem"] {
             assert_eq!(not_contents(OsStr::new(path)), Ok(()), "{path}");

@@ -274,16 +274,24 @@ mod tests {
         let expected =
             Operation::Remove { repository: "app".to_owned(), tag: "sha256:00".to_owned(), with_siblings: false };
         assert_eq!(run.operation, expected);
-        for line in [
-            "docker-ls tag app",
-            "docker-ls tag app@sha256:00",
-            "docker-rm app",
-            "docker-ls tags",
-            "docker-rm",
-            "docker-ls x",
-            "docker-ls tags app -l x",
+        for (line, why) in [
+            ("docker-ls tag app", "invalid reference \"app\": expected REPOSITORY:TAG or REPOSITORY:DIGEST"),
+            (
+                "docker-ls tag app@sha256:00",
+                "invalid reference \"app@sha256:00\": expected REPOSITORY:TAG or REPOSITORY:DIGEST",
+            ),
+            ("docker-rm app", "invalid reference \"app\": expected REPOSITORY:TAG or REPOSITORY:DIGEST"),
+            ("docker-ls tags", "MissingRequiredArgument"),
+            ("docker-rm", "MissingRequiredArgument"),
+            ("docker-ls x", "InvalidSubcommand"),
+            ("docker-ls tags app -l x", "invalid value \"x\" for --level: expected a number"),
         ] {
-            assert!(settled(line, &[]).is_err(), "{line}");
+            let refusal = settled(line, &[]).expect_err(line);
+            let said = match &refusal {
+                Refusal::Usage(usage) => format!("{}: {}", usage.what(), usage.causes().join(": ")),
+                Refusal::Clap(error) => format!("{:?}", error.kind()),
+            };
+            assert_eq!(said, why, "{line}");
         }
     }
 }
