@@ -11,6 +11,9 @@ use std::path::Path;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+#[allow(dead_code, reason = "what the module below stands on")]
+#[path = "../../src/bin/rls/command_line.rs"]
+mod command_line;
 mod mutation;
 #[allow(dead_code, unused_imports, reason = "the program's own module, of which two functions are meant")]
 #[path = "../../src/bin/rls/output/mod.rs"]

@@ -1,6 +1,7 @@
 //! `rls`: ls for container registries.
 
 mod args;
+mod command_line;
 mod commands;
 mod compat;
 mod complete;

@@ -1,5 +1,8 @@
 //! The targets, for libFuzzer to run.
 
+#[allow(dead_code, reason = "what the module below stands on")]
+#[path = "../../../src/bin/rls/command_line.rs"]
+mod command_line;
 #[allow(dead_code, unused_imports, reason = "the program's own module, of which two functions are meant")]
 #[path = "../../../src/bin/rls/output/mod.rs"]
 mod output;

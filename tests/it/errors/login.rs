@@ -213,7 +213,7 @@ fn a_failing_token_server() {
     --- stderr
     error: the token server REGISTRY sent no usable token
     cause: it sent a web page, such as a login page
-    hint:  a proxy or login page may answer in place of the token server REGISTRY; -vv shows the headers
+    hint:  a proxy or login page may answer instead of the token server REGISTRY; -vv shows the headers
     ");
     assert_snapshot!(failing(Answer::new(200).body("{}").into()), @"
     exit 5

@@ -6,6 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 use registry_ls::name::without_password;
 
+use crate::command_line::rls;
 use crate::spelling::{Similar, nearest};
 use crate::usage::Usage;
 
@@ -25,7 +26,8 @@ pub fn describe(error: &clap::Error, argv: &[OsString], program: &Command) -> Us
         ErrorKind::UnknownArgument if argument.starts_with('-') => unknown_option(argument, command, program),
         ErrorKind::UnknownArgument => match command {
             Some(command) => too_many(argument, command),
-            None => Usage::new(format!("unexpected argument {argument}")).hint("run 'rls -h' for the commands"),
+            None => Usage::new(format!("unexpected argument {argument}"))
+                .hint(format!("run '{}' for the commands", rls("-h"))),
         },
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error, argument),
         ErrorKind::ArgumentConflict => {
@@ -40,12 +42,14 @@ pub fn describe(error: &clap::Error, argv: &[OsString], program: &Command) -> Us
             let missing = texts(error, ContextKind::InvalidArg);
             let missing: Vec<_> = missing.iter().map(|name| name.trim_end_matches("...")).collect();
             let name = command.map(Command::get_name).unwrap_or_default();
-            let usage = Usage::new(format!("rls {name} needs {}", missing.join(" ")));
+            let usage = Usage::new(format!("{} needs {}", rls(name), missing.join(" ")));
             usage.hint(command.and_then(example).unwrap_or_else(|| help_of(command)))
         }
-        ErrorKind::MissingSubcommand => {
-            Usage::new("no command is given").hint("run 'rls -h' for the commands, 'rls --version' for the version")
-        }
+        ErrorKind::MissingSubcommand => Usage::new("no command is given").hint(format!(
+            "run '{}' for the commands, '{}' for the version",
+            rls("-h"),
+            rls("--version")
+        )),
         ErrorKind::InvalidUtf8 => Usage::new("an argument is not valid UTF-8"),
         _ => {
             let text = error.render().to_string();
@@ -76,7 +80,7 @@ fn texts(error: &clap::Error, kind: ContextKind) -> Vec<&str> {
 /// The first example in the help of a command.
 pub fn example(command: &Command) -> Option<String> {
     let help = command.get_after_help()?.to_string();
-    help.lines().find_map(|line| line.strip_prefix("  rls ")).map(|example| format!("for example: rls {example}"))
+    help.lines().find_map(|line| line.strip_prefix("  rls ")).map(|example| format!("for example: {}", rls(example)))
 }
 
 /// The commands that a misspelled one may mean, the nearest first; hidden ones never.
@@ -96,8 +100,8 @@ pub fn near_commands(name: &str, program: &Command) -> Vec<String> {
 pub fn unknown_command(name: &str, program: &Command) -> Usage {
     let usage = Usage::new(format!("unknown command {}", without_password(name)));
     match &near_commands(name, program)[..] {
-        [] => usage.hint("run 'rls -h' for the commands"),
-        [name] => usage.hint(format!("did you mean 'rls {name}'?")),
+        [] => usage.hint(format!("run '{}' for the commands", rls("-h"))),
+        [name] => usage.hint(format!("did you mean '{}'?", rls(name))),
         [names @ .., last] => usage.hint(format!("did you mean {}, or {last}?", names.join(", "))),
     }
 }
@@ -110,7 +114,7 @@ fn unknown_option(option: &str, command: Option<&Command>, program: &Command) ->
         return usage.hint(format!("did you mean --{near}?"));
     }
     let others = program.get_subcommands().filter(|other| !other.is_hide_set() && takes(other, option));
-    let others: Vec<_> = others.map(|other| format!("rls {}", other.get_name())).collect();
+    let others: Vec<_> = others.map(|other| rls(other.get_name())).collect();
     let usage = match others.len() {
         1..=MAX_TAKERS => usage.because(format!("it is an option of {}", others.join(", "))),
         _ => usage,
@@ -137,9 +141,9 @@ fn too_many(argument: &str, command: &Command) -> Usage {
     let taken = command.get_positionals().filter_map(|taken| taken.get_value_names()?.first());
     let taken: Vec<_> = taken.map(|name| name.as_str()).collect();
     let usage = usage.because(match &taken[..] {
-        [] => format!("rls {name} takes no arguments"),
-        [one] => format!("rls {name} takes one argument, {one}"),
-        several => format!("rls {name} takes {} arguments: {}", several.len(), several.join(", ")),
+        [] => format!("{} takes no arguments", rls(name)),
+        [one] => format!("{} takes one argument, {one}", rls(name)),
+        several => format!("{} takes {} arguments: {}", rls(name), several.len(), several.join(", ")),
     });
     usage.hint(help_of(Some(command)))
 }
@@ -171,7 +175,7 @@ fn invalid_value(error: &clap::Error, argument: &str) -> Usage {
 
 /// Where the help of a command is.
 fn help_of(command: Option<&Command>) -> String {
-    format!("see rls help {}", command.map_or("options", Command::get_name))
+    format!("see {}", rls(format_args!("help {}", command.map_or("options", Command::get_name))))
 }
 
 /// The name of an argument, as in `--limit <N>` or `[REGISTRY[/PREFIX]]...`.

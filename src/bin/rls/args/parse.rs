@@ -6,8 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{FromArgMatches, ValueEnum};
 
 use super::file::not_contents;
-use super::link::{is_plugin, without_link};
 use super::{Cli, Command, Names, command, errors, habits};
+use crate::command_line::{is_plugin, rls, without_link};
 use crate::output::ColorChoice;
 use crate::usage::Usage;
 
@@ -52,7 +52,7 @@ fn check_stray(cli: &Cli, argv: &[OsString]) -> Result<(), Usage> {
         && help == "help"
     {
         let command = command.to_string_lossy();
-        return Err(Usage::new(format!("{command} help is not a command")).hint(format!("rls help {command}")));
+        return Err(Usage::new(format!("{command} help is not a command")).hint(rls(format_args!("help {command}"))));
     }
     if let Command::Tags(tags) = &cli.command
         && tags.repositories.iter().any(|word| matches!(word.as_bytes(), [digit] if digit.is_ascii_digit()))
@@ -106,7 +106,7 @@ fn refusal(error: clap::Error, argv: &[OsString]) -> Refusal {
             let value = error.get(ContextKind::InvalidValue).map(ToString::to_string).unwrap_or_default();
             Usage::new(format!("unknown client {value} for --write"))
                 .because("the clients are rls, docker, podman, containerd and k3s")
-                .hint("put the registry before --write: rls trust REGISTRY --write")
+                .hint(format!("put the registry before --write: {}", rls("trust REGISTRY --write")))
                 .into()
         }
         Some(ContextValue::String(argument)) if is_not_shown(&error) => {

@@ -11,7 +11,7 @@ use registry_ls::registry::Client;
 use registry_ls::registry::snapshot::SnapshotProgress;
 use registry_ls::retention::{MAX_BYTES, UsedImages};
 
-use crate::args::docker_config;
+use crate::command_line::docker_config;
 use crate::config::{Account, Settings};
 use crate::connect::Connector;
 use crate::input;

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::snapshot::tags;
 use super::stream::{MAX_PENDING, close, next_or_flush};
 use crate::args::DriftArgs;
+use crate::command_line::rls;
 use crate::input::{self, MAX_LIST};
 use crate::output::{Change, DriftRecord, DriftView};
 use crate::report::{CommandError, failure};
@@ -82,7 +83,8 @@ async fn read(args: &DriftArgs, context: &Context<'_>) -> Result<Vec<SavedTag>, 
     let file = args.file.display().to_string();
     let file = if file == "-" { "standard input" } else { &file };
     let saved = parsed.map_err(input::cannot_read)?.map_err(|error| {
-        Usage::from(error.within(format!("cannot use {file}"))).hint("make it with: rls snapshot REPO > FILE")
+        Usage::from(error.within(format!("cannot use {file}")))
+            .hint(format!("make it with: {}", rls("snapshot REPO > FILE")))
     })?;
     for SavedTag { registry, .. } in &saved {
         if let Err(requested) = context.settings.check_requested(registry) {

@@ -2,6 +2,7 @@ use std::io::stdout;
 
 use super::context::Context;
 use crate::args::{self, HelpArgs};
+use crate::command_line::rls;
 use crate::help::{Topic, schema};
 use crate::output::{OutputError, Styles, is_closed, text_width, write_raw};
 use crate::report::CommandError;
@@ -51,7 +52,7 @@ fn schema(words: &[String]) -> Result<String, Usage> {
     let [word] = words else {
         return match words.is_empty() {
             true => Ok(schema::commands().map(|command| format!("{command}\n")).collect()),
-            false => Err(Usage::new("rls help schema takes one command").hint("rls help schema")),
+            false => Err(Usage::new("rls help schema takes one command").hint(rls("help schema"))),
         };
     };
     let command = args::name_of_command(word);
@@ -64,7 +65,7 @@ fn schema(words: &[String]) -> Result<String, Usage> {
             };
             let usage = Usage::new(what);
             let near = if command.is_none() { nearest(word, schema::commands()) } else { None };
-            Err(usage.hint(near.map_or("rls help schema".to_owned(), |near| format!("rls help schema {near}"))))
+            Err(usage.hint(near.map_or_else(|| rls("help schema"), |near| rls(format_args!("help schema {near}")))))
         }
     }
 }
@@ -82,7 +83,7 @@ fn unknown(words: &[String]) -> Usage {
     let usage = Usage::new(format!("no help for {:?}", words.join(" ")))
         .because(format!("references are {}; the rest are commands", topics.join(", ")));
     match name {
-        Some(name) => usage.hint(format!("rls help {name}")),
-        None => usage.hint("rls help"),
+        Some(name) => usage.hint(rls(format_args!("help {name}"))),
+        None => usage.hint(rls("help")),
     }
 }

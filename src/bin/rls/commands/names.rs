@@ -11,6 +11,7 @@ use registry_ls::name::{Located, Reference, Registry, Repository};
 use registry_ls::registry::{Client, RepositoryHandle};
 
 use super::context::Context;
+use crate::command_line::rls;
 use crate::config::{Line, Place, Settings};
 use crate::input;
 use crate::report::CommandError;
@@ -232,15 +233,15 @@ fn advice(text: &str) -> Option<String> {
             Some((name, glob)) if !name.is_empty() && !glob.contains('/') => {
                 format!("use {name} --match '{glob}' for its tags")
             }
-            _ => "use --match GLOB for tags, or 'rls repos --match GLOB' for repositories".to_owned(),
+            _ => format!("use --match GLOB for tags, or '{}' for repositories", rls("repos --match GLOB")),
         });
     }
     if let Some(folder) = text.strip_suffix('/').filter(|folder| folder.parse::<Repository>().is_ok()) {
-        return Some(format!("run 'rls repos {folder}' to list the repositories below it"));
+        return Some(format!("run '{}' to list the repositories below it", rls(format_args!("repos {folder}"))));
     }
     let is_host = |registry: Registry| registry.prefix().is_none();
     let is_registry = text.contains([':', '.']) && Registry::read(text).is_ok_and(is_host);
-    is_registry.then(|| format!("run 'rls repos {text}' to list its repositories"))
+    is_registry.then(|| format!("run '{}' to list its repositories", rls(format_args!("repos {text}"))))
 }
 
 /// Whether the registry says that the repository does not exist.

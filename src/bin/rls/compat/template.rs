@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::command_line::rls;
 use crate::usage::{Result, Usage};
 
 /// Maximum nesting of blocks and parentheses.
@@ -69,7 +70,7 @@ fn invalid(why: impl std::fmt::Display) -> Usage {
 
 fn unsupported(name: &str) -> Usage {
     invalid(format!("{name} is not supported; docker-ls templates may use fields, range, if, else, len and printf"))
-        .hint("use rls with --format; see rls help templates")
+        .hint(format!("use rls with --format; see {}", rls("help templates")))
 }
 
 /// Splits at `{{` and `}}`. `{{-` and `-}}` trim the text beside them.

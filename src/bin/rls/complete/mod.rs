@@ -23,6 +23,7 @@ use std::sync::Arc;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use crate::args;
+use crate::command_line::is_plugin;
 use kind::Kind;
 use line::Line;
 use name::Name;
@@ -76,7 +77,7 @@ pub fn complete(argv: &[OsString]) -> bool {
 /// The words that are being completed, if the command line asks for that.
 fn request(argv: &[OsString]) -> Option<(Reader, Vec<OsString>)> {
     match argv {
-        [plugin, command, words @ ..] if args::is_plugin(plugin) && !words.is_empty() => {
+        [plugin, command, words @ ..] if is_plugin(plugin) && !words.is_empty() => {
             let described = command == COMMAND;
             let words = ["rls".into()].into_iter().chain(words.iter().cloned()).collect();
             (described || command == PLAIN_COMMAND).then_some((Reader::Cobra { described }, words))

@@ -12,6 +12,7 @@ use super::names::is_same;
 use super::partial::PartialLogin;
 use super::{Account, Password, Settings};
 use crate::args::{Cli, Names};
+use crate::command_line::rls;
 use crate::usage::{Result, Usage};
 
 /// How to log in.
@@ -71,7 +72,7 @@ impl Settings {
             (None, _, [one, other, ..]) => {
                 Err(Usage::new(format!("cannot tell which registry {} is for", source.name()))
                     .because(format!("{one} and {other} are named, and a password is sent to one registry only"))
-                    .hint("use -r or RLS_REGISTRY to choose one, or run 'rls login REGISTRY' for each"))
+                    .hint(format!("use -r or RLS_REGISTRY to choose one, or run '{}' for each", rls("login REGISTRY"))))
             }
             (None, Source::Option(name), []) => Err(Usage::new(format!("cannot tell which registry {name} is for"))
                 .because("no registry is named on the command line")

@@ -7,6 +7,7 @@ use registry_ls::Error;
 use registry_ls::name::{Located, Reference, Registry, Repository, Scheme};
 
 use super::Settings;
+use crate::command_line::rls;
 use crate::usage::{Result, Usage};
 
 /// A parsed `REGISTRY[/PATH]`.
@@ -125,7 +126,7 @@ impl Settings {
         }
         Err(Usage::new(format!("'{text}' does not name its registry"))
             .because("rm needs a full reference on each line of standard input, such as HOST/team/app:1.0")
-            .hint("use -r REGISTRY, or rls tags --full"))
+            .hint(format!("use -r REGISTRY, or {}", rls("tags --full"))))
     }
 
     /// Checks that a registry in a file is that of `--registry`, if set.

@@ -8,6 +8,7 @@ use registry_ls::name::without_password;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::command_line::rls;
 use crate::spelling::nearest;
 use crate::usage::{Result, Usage};
 
@@ -72,7 +73,7 @@ impl<'a> Reader<'a> {
         if is_secret && entry.key != "auth_file" {
             return self
                 .fault(entry.at.clone(), format!("{} is not allowed in the configuration file", entry.key))
-                .hint("run 'rls login' to store a password, or use RLS_PASSWORD or --password-stdin");
+                .hint(format!("run '{}' to store a password, or use RLS_PASSWORD or --password-stdin", rls("login")));
         }
         let usage = self.fault(entry.at.clone(), format!("unknown key {:?}", without_password(entry.key)));
         match nearest(entry.key, keys.iter().copied()) {

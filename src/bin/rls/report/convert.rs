@@ -5,6 +5,8 @@ use std::path::Path;
 
 use registry_ls::error::{FileForm, UnusableFile};
 
+use crate::command_line::{quoted, rls};
+
 /// What makes a file usable: a command that works when pasted, where there is one.
 pub fn conversion(unusable: &UnusableFile) -> String {
     let UnusableFile { file, form } = unusable;
@@ -28,7 +30,7 @@ pub fn conversion(unusable: &UnusableFile) -> String {
         FileForm::Base64 => format!("decode it: base64 -d {from} > {pem}"),
         FileForm::BareBase64 => format!("convert it: base64 -d {from} | openssl x509 -inform der -out {pem}"),
         FileForm::KubernetesObject => {
-            format!("take the CA from it: rls trust REGISTRY --from-secret {from} --pem > {pem}")
+            format!("take the CA from it: {} > {pem}", rls(format_args!("trust REGISTRY --from-secret {from} --pem")))
         }
         FileForm::BrokenBegin => {
             format!(
@@ -54,16 +56,6 @@ fn converted(file: &str, extension: &str) -> String {
     let path = Path::new(file);
     let name = path.with_extension(extension);
     if name == path { path.with_extension(format!("converted.{extension}")) } else { name }.display().to_string()
-}
-
-/// A word for a shell.
-pub fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./~:@%+,=".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Reports errors: message, causes and hint for people, exit codes for scripts. The only module that knows exit codes.
 
 mod convert;
-mod docker;
 mod exit;
 mod hint;
 mod log;
@@ -18,7 +17,7 @@ use registry_ls::error::{Fault, Network, without_os_error};
 use registry_ls::http::Totals;
 use registry_ls::{Error, Kind};
 
-pub use convert::{conversion, quoted};
+pub use convert::conversion;
 #[cfg(test)]
 pub use exit::CODES as EXIT_CODES;
 pub use exit::Exit;
@@ -133,7 +132,7 @@ impl Report {
     pub fn hint(&self, text: &str) {
         // Repeated hints are noise.
         if !self.quiet && self.hints.borrow_mut().insert(text.to_owned()) {
-            self.line(Tone::Hint, "hint: ", &docker::as_typed(text));
+            self.line(Tone::Hint, "hint: ", text);
         }
     }
 

@@ -5,189 +5,90 @@ use std::ops::Range;
 
 use registry_ls::name::{Reference, Registry};
 
+use crate::command_line::with_commands;
 use crate::spelling::nearest;
 use crate::usage::Usage;
 
-/// The beginning of a command line of another program, after the program's name, and what takes its place.
-type Phrase = (&'static [&'static str], &'static [&'static str]);
+/// The command that takes the place of others, and the beginnings of their command lines, separated by commas.
+type Phrases = (&'static str, &'static str);
 
 /// Lists what its argument names: a registry's repositories, a repository's tags, or what a tag points to.
-const LIST: &[&str] = &["list"];
+const LIST: &str = "list";
 /// Takes a part of names to search for.
-const SEARCH: &[&str] = &["search"];
+const SEARCH: &str = "search";
 
-/// All of them. The longest that fits counts.
-const PHRASES: &[Phrase] = &[
-    (&["catalog"], &["repos"]),
-    (&["list-repos"], &["repos"]),
-    (&["repo"], &["repos"]),
-    (&["repo", "ls"], &["repos"]),
-    (&["repo", "list"], &["repos"]),
-    (&["repository"], &["repos"]),
-    (&["repository", "ls"], &["repos"]),
-    (&["repository", "list"], &["repos"]),
-    (&["repos", "ls"], &["repos"]),
-    (&["repos", "list"], &["repos"]),
-    (&["repo", "tags"], &["tags"]),
-    (&["repo", "show"], &["tags"]),
-    (&["repo", "view"], &["tags"]),
-    (&["repo", "show-tags"], &["tags"]),
-    (&["repository", "show-tags"], &["tags"]),
-    (&["repo", "rm"], &["rm", "--all-tags"]),
-    (&["repo", "delete"], &["rm", "--all-tags"]),
-    (&["repository", "delete"], &["rm", "--all-tags"]),
-    (&["project", "ls"], &["repos"]),
-    (&["project", "list"], &["repos"]),
-    (&["registry", "ls"], &["repos"]),
-    (&["registry", "list"], &["repos"]),
-    (&["describe-repositories"], &["repos"]),
-    (&["list-images"], LIST),
-    (&["describe-images"], &["tags", "-l"]),
-    (&["get", "repos"], &["repos"]),
-    (&["get", "repo"], &["repos"]),
-    (&["get", "repositories"], &["repos"]),
-    (&["search"], SEARCH),
-    (&["list"], LIST),
-    (&["images"], LIST),
-    (&["image"], LIST),
-    (&["image", "ls"], LIST),
-    (&["image", "list"], LIST),
-    (&["dir"], LIST),
-    (&["ls-remote"], LIST),
-    (&["ll"], &["tags", "-l"]),
-    (&["la"], &["tags", "--all"]),
-    (&["list-tags"], &["tags"]),
-    (&["tag", "ls"], &["tags"]),
-    (&["tag", "list"], &["tags"]),
-    (&["tags", "ls"], &["tags"]),
-    (&["tags", "list"], &["tags"]),
-    (&["get", "tags"], &["tags"]),
-    (&["get", "tag"], &["tags"]),
-    (&["get", "images"], &["tags"]),
-    (&["get"], LIST),
-    (&["get", "manifest"], &["manifest"]),
-    (&["describe"], &["manifest"]),
-    (&["describe", "tag"], &["manifest"]),
-    (&["describe", "image"], &["manifest"]),
-    (&["describe", "repo"], &["tags", "-l"]),
-    (&["show"], &["manifest"]),
-    (&["stat"], &["manifest"]),
-    (&["buildx", "imagetools", "inspect"], &["manifest"]),
-    (&["imagetools", "inspect"], &["manifest"]),
-    (&["artifact", "view"], &["manifest"]),
-    (&["tag", "inspect"], &["manifest"]),
-    (&["manifests"], &["manifest"]),
-    (&["manifest", "inspect"], &["manifest"]),
-    (&["manifest", "get"], &["manifest"]),
-    (&["manifest", "show"], &["manifest"]),
-    (&["manifest", "fetch"], &["manifest"]),
-    (&["manifest", "head"], &["digest"]),
-    (&["manifest", "digest"], &["digest"]),
-    (&["manifest", "fetch-config"], &["manifest", "--config"]),
-    (&["manifest", "diff"], &["diff"]),
-    (&["image", "diff"], &["diff"]),
-    (&["image", "inspect"], &["manifest"]),
-    (&["image", "manifest"], &["manifest"]),
-    (&["image", "digest"], &["digest"]),
-    (&["resolve"], &["digest"]),
-    (&["config"], &["manifest", "--config"]),
-    (&["config", "view"], &["help", "config"]),
-    (&["registry", "config"], &["help", "config"]),
-    (&["registry", "set"], &["help", "config"]),
-    (&["image", "config"], &["manifest", "--config"]),
-    (&["log"], &["manifest", "--history"]),
-    (&["history"], &["manifest", "--history"]),
-    (&["image", "history"], &["manifest", "--history"]),
-    (&["rmi"], &["rm"]),
-    (&["delete"], &["rm"]),
-    (&["delete", "tag"], &["rm"]),
-    (&["delete", "image"], &["rm"]),
-    (&["remove"], &["rm"]),
-    (&["del"], &["rm"]),
-    (&["untag"], &["rm"]),
-    (&["unlink"], &["rm"]),
-    (&["image", "rm"], &["rm"]),
-    (&["image", "remove"], &["rm"]),
-    (&["image", "delete"], &["rm"]),
-    (&["tag", "rm"], &["rm"]),
-    (&["tag", "del"], &["rm"]),
-    (&["tag", "delete"], &["rm"]),
-    (&["tags", "rm"], &["rm"]),
-    (&["tags", "delete"], &["rm"]),
-    (&["manifest", "rm"], &["rm"]),
-    (&["manifest", "del"], &["rm"]),
-    (&["manifest", "delete"], &["rm"]),
-    (&["artifact", "delete"], &["rm"]),
-    (&["artifact", "tags", "list"], &["tags"]),
-    (&["artifact", "tags", "delete"], &["rm"]),
-    (&["image", "prune"], &["prune", "--keep-last", "10"]),
-    (&["system", "prune"], &["prune", "--keep-last", "10"]),
-    (&["gc"], &["prune", "--keep-last", "10"]),
-    (&["cleanup"], &["prune", "--keep-last", "10"]),
-    (&["clean"], &["prune", "--keep-last", "10"]),
-    (&["retention"], &["prune", "--keep-last", "10"]),
-    (&["system", "df"], &["du"]),
-    (&["df"], &["du"]),
-    (&["usage"], &["du"]),
-    (&["buildx", "du"], &["du"]),
-    (&["validate"], &["doctor"]),
-    (&["health"], &["doctor"]),
-    (&["ping"], &["doctor"]),
-    (&["status"], &["doctor"]),
-    (&["info"], &["doctor"]),
-    (&["diagnose"], &["doctor"]),
-    (&["autocomplete"], &["completions", "bash"]),
-    (&["docker-ls"], &["compat", "docker-ls"]),
-    (&["docker-rm"], &["compat", "docker-rm"]),
-    (&["auth"], &["login"]),
-    (&["registry", "login"], &["login"]),
-    (&["registry", "logout"], &["logout"]),
-    (&["auth", "login"], &["login"]),
-    (&["auth", "logout"], &["logout"]),
-    (&["signin"], &["login"]),
-    (&["signout"], &["logout"]),
-    (&["discover"], &["referrers"]),
-    (&["tree"], &["referrers"]),
-    (&["verify"], &["referrers"]),
-    (&["trust", "inspect"], &["referrers"]),
-    (&["trust", "view"], &["referrers"]),
-    (&["artifact", "tree"], &["referrers"]),
-    (&["artifact", "list"], &["referrers"]),
-    (&["artifact", "ls"], &["referrers"]),
-    (&["extract"], &["files"]),
-    (&["layers"], &["files"]),
-    (&["layer"], &["files"]),
-    (&["image", "get-file"], &["cat"]),
-    (&["watch"], &["wait"]),
+/// Commands of other programs. The longest phrase that fits counts.
+const PHRASES: &[Phrases] = &[
+    (
+        "repos",
+        "catalog, list-repos, repo, repo ls, repo list, repository, repository ls, repository list, \
+         repos ls, repos list, project ls, project list, registry ls, registry list, describe-repositories, \
+         get repos, get repo, get repositories",
+    ),
+    (
+        "tags",
+        "repo tags, repo show, repo view, repo show-tags, repository show-tags, list-tags, tag ls, tag list, \
+         tags ls, tags list, get tags, get tag, get images, artifact tags list",
+    ),
+    ("rm --all-tags", "repo rm, repo delete, repository delete"),
+    (LIST, "list-images, list, images, image, image ls, image list, dir, ls-remote, get"),
+    ("tags -l", "describe-images, ll, describe repo"),
+    (SEARCH, "search"),
+    ("tags --all", "la"),
+    (
+        "manifest",
+        "get manifest, describe, describe tag, describe image, show, stat, buildx imagetools inspect, \
+         imagetools inspect, artifact view, tag inspect, manifests, manifest inspect, manifest get, \
+         manifest show, manifest fetch, image inspect, image manifest",
+    ),
+    ("digest", "manifest head, manifest digest, image digest, resolve"),
+    ("manifest --config", "manifest fetch-config, config, image config"),
+    ("diff", "manifest diff, image diff"),
+    ("help config", "config view, registry config, registry set"),
+    ("manifest --history", "log, history, image history"),
+    (
+        "rm",
+        "rmi, delete, delete tag, delete image, remove, del, untag, unlink, image rm, image remove, \
+         image delete, tag rm, tag del, tag delete, tags rm, tags delete, manifest rm, manifest del, \
+         manifest delete, artifact delete, artifact tags delete",
+    ),
+    ("prune --keep-last 10", "image prune, system prune, gc, cleanup, clean, retention"),
+    ("du", "system df, df, usage, buildx du"),
+    ("doctor", "validate, health, ping, status, info, diagnose"),
+    ("completions bash", "autocomplete"),
+    ("compat docker-ls", "docker-ls"),
+    ("compat docker-rm", "docker-rm"),
+    ("login", "auth, registry login, auth login, signin"),
+    ("logout", "registry logout, auth logout, signout"),
+    ("referrers", "discover, tree, verify, trust inspect, trust view, artifact tree, artifact list, artifact ls"),
+    ("files", "extract, layers, layer"),
+    ("cat", "image get-file"),
+    ("wait", "watch"),
 ];
 
-/// What rls does not do: the commands, why, and what does it.
-type Elsewhere = (&'static [&'static str], &'static str, &'static str);
+/// What rls does not do: the commands, separated by commas; why; and what does it.
+type Elsewhere = (&'static str, &'static str, &'static str);
 
 const DOES_NOT_COPY: &str = "rls reads and deletes; it does not copy or create images";
 
 const ELSEWHERE: &[Elsewhere] = &[
-    (&["pull", "save", "download"], DOES_NOT_COPY, "use docker pull, crane pull or skopeo copy"),
+    ("pull, save, download", DOES_NOT_COPY, "use docker pull, crane pull or skopeo copy"),
     (
-        &["push", "import", "load", "put", "upload", "attach", "append"],
+        "push, import, load, put, upload, attach, append",
         DOES_NOT_COPY,
         "use docker push, crane push or skopeo copy; oras push for files",
     ),
-    (&["copy", "cp", "mirror", "sync", "mv"], DOES_NOT_COPY, "use crane copy, skopeo copy or regctl image copy"),
-    (&["tag", "retag"], DOES_NOT_COPY, "use crane tag or skopeo copy"),
+    ("copy, cp, mirror, sync, mv", DOES_NOT_COPY, "use crane copy, skopeo copy or regctl image copy"),
+    ("tag, retag", DOES_NOT_COPY, "use crane tag or skopeo copy"),
+    ("annotate, build, create, flatten, mod, mutate, rebase, run", DOES_NOT_COPY, "use docker, buildah or crane"),
     (
-        &["annotate", "build", "create", "flatten", "mod", "mutate", "rebase", "run"],
-        DOES_NOT_COPY,
-        "use docker, buildah or crane",
-    ),
-    (
-        &["export"],
+        "export",
         "rls lists and prints files; it does not write archives",
-        "use rls files REF, rls cat REF PATH, or crane export",
+        "use {files REF}, {cat REF PATH}, or crane export",
     ),
-    (&["blob"], "rls reads the files in layers, not blobs", "use rls files REF, rls cat REF PATH, or crane blob"),
-    (&["sign"], "rls does not sign images", "use cosign or notation"),
-    (&["scan", "scout", "vulns"], "rls does not look for vulnerabilities", "use trivy, grype or docker scout"),
+    ("blob", "rls reads the files in layers, not blobs", "use {files REF}, {cat REF PATH}, or crane blob"),
+    ("sign", "rls does not sign images", "use cosign or notation"),
+    ("scan, scout, vulns", "rls does not look for vulnerabilities", "use trivy, grype or docker scout"),
 ];
 
 /// Words before a verb, such as `image` in `image copy`.
@@ -208,15 +109,15 @@ pub struct Replaced {
 pub fn elsewhere(words: &[OsString], at: usize) -> Option<Usage> {
     let name = words.get(at)?.to_str()?;
     let verb = words.get(at + 1).and_then(|verb| verb.to_str()).filter(|_| NOUNS.contains(&name));
-    if phrase(words, at).is_some_and(|(phrase, _)| phrase.len() > 1 || verb.is_none()) {
+    if phrase(words, at).is_some_and(|(length, _)| length > 1 || verb.is_none()) {
         return None;
     }
-    let of = |word: &str| ELSEWHERE.iter().find(|(names, ..)| names.contains(&word));
+    let of = |word: &str| ELSEWHERE.iter().find(|(names, ..)| names.split(", ").any(|name| name == word));
     let (command, (_, cause, hint)) = match verb.and_then(|verb| Some((verb, of(verb)?))) {
         Some((verb, row)) => (format!("{name} {verb}"), row),
         None => (name.to_owned(), of(name)?),
     };
-    Some(Usage::new(format!("unknown command {command}")).because(cause).hint(*hint))
+    Some(Usage::new(format!("unknown command {command}")).because(cause).hint(with_commands(hint)))
 }
 
 /// Where the command is on the command line: `named`, else the first word that is no option.
@@ -224,13 +125,19 @@ pub fn position(named: &str, words: &[OsString]) -> Option<usize> {
     words.iter().skip(1).position(|word| word == named).map(|at| at + 1)
 }
 
-/// The longest phrase at a position, and what takes its place.
-fn phrase(words: &[OsString], at: usize) -> Option<&'static Phrase> {
-    let fits = |phrase: &&Phrase| {
-        let there = words.get(at..at + phrase.0.len());
-        there.is_some_and(|there| phrase.0.iter().zip(there).all(|(known, word)| word == known))
-    };
-    PHRASES.iter().filter(fits).max_by_key(|(phrase, _)| phrase.len())
+/// Each phrase, and what takes its place.
+fn phrases() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PHRASES.iter().flat_map(|(here, phrases)| phrases.split(", ").map(|phrase| (phrase, *here)))
+}
+
+/// The number of words of the longest phrase at a position, and what takes its place.
+fn phrase(words: &[OsString], at: usize) -> Option<(usize, &'static str)> {
+    let there = words.get(at..)?;
+    let length = |phrase: &str| phrase.split(' ').count();
+    let fits =
+        |phrase: &str| length(phrase) <= there.len() && phrase.split(' ').zip(there).all(|(known, word)| word == known);
+    let fitting = phrases().filter(|(phrase, _)| fits(phrase));
+    fitting.map(|(phrase, here)| (length(phrase), here)).max_by_key(|(length, _)| *length)
 }
 
 /// The command that does what `rls WORDS` of another program does.
@@ -238,22 +145,21 @@ pub fn command_here(words: &[OsString]) -> Option<&'static str> {
     match phrase(words, 0)?.1 {
         LIST => Some("tags"),
         SEARCH => Some("repos"),
-        here => here.first().copied(),
+        here => here.split(' ').next(),
     }
 }
 
 /// A command of another program, for a misspelled one.
 pub fn nearest_command(word: &str) -> Option<&'static str> {
     // Almost any other word is near a short one.
-    let words =
-        PHRASES.iter().filter(|(phrase, _)| phrase.len() == 1 && phrase[0].len() > 3).map(|(words, _)| words[0]);
+    let words = phrases().map(|(phrase, _)| phrase).filter(|phrase| phrase.len() > 3 && !phrase.contains(' '));
     if word.len() > 3 { nearest(word, words) } else { None }
 }
 
 /// The command line with the command at this position replaced.
 pub fn replace(words: &[OsString], at: usize) -> Option<Replaced> {
     let (taken, here) = match phrase(words, at) {
-        Some((phrase, here)) => (phrase.len(), *here),
+        Some(found) => found,
         // `rls registry.corp:5000/team/app`: a name alone is listed.
         None if is_name(words.get(at)?.to_str()?) => (0, LIST),
         None => return None,
@@ -276,7 +182,7 @@ pub fn replace(words: &[OsString], at: usize) -> Option<Replaced> {
             replaced[index] = format!("--match=**/*{word}*").into();
             vec!["repos".into()]
         }
-        _ => here.iter().map(Into::into).collect(),
+        _ => here.split(' ').map(Into::into).collect(),
     };
     let after = at + instead.len();
     replaced.splice(at..rest, instead);
@@ -383,12 +289,12 @@ mod tests {
     #[test]
     fn the_tables_name_commands_that_exist_and_habits_that_do_not() {
         let program = program();
-        for (phrase, here) in PHRASES {
-            let is_ours = program.find_subcommand(phrase[0]).is_some();
-            assert!(!is_ours || phrase.len() > 1, "{phrase:?} exists");
-            assert!([LIST, SEARCH].contains(here) || program.find_subcommand(here[0]).is_some(), "{here:?}");
+        let is_ours = |words: &str| words.split(' ').next().is_some_and(|name| program.find_subcommand(name).is_some());
+        for (phrase, here) in phrases() {
+            assert!(!is_ours(phrase) || phrase.contains(' '), "{phrase} exists");
+            assert!([LIST, SEARCH].contains(&here) || is_ours(here), "{here}");
         }
-        for name in ELSEWHERE.iter().flat_map(|(names, ..)| *names) {
+        for name in ELSEWHERE.iter().flat_map(|(names, ..)| names.split(", ")) {
             assert!(program.find_subcommand(name).is_none(), "{name} exists");
         }
     }

@@ -14,7 +14,7 @@ use registry_ls::name::without_password;
 use self::commands::Replaced;
 pub use self::values::check_format;
 use super::errors::{command_of, example, near_commands, text};
-use super::link;
+use crate::command_line::{quoted, typed};
 use crate::usage::Usage;
 
 /// How many parts of a command line are replaced.
@@ -45,10 +45,7 @@ pub fn translate(error: &clap::Error, argv: &[OsString], program: &Command, pars
             let habit = known_option(option, argv, program)?;
             let usage = Usage::new(format!("unknown option {option}"));
             let line = replaced(error, argv, program).and_then(|words| corrected(words, program, parse));
-            Some(usage.hint(line.unwrap_or_else(|| match options::number_of(option, argv) {
-                Some(number) => habit.advice.replace(" N", &format!(" {number}")),
-                None => habit.advice.to_owned(),
-            })))
+            Some(usage.hint(line.unwrap_or_else(|| habit.advice(options::number_of(option, argv)))))
         }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let (option, value) = (text(error, ContextKind::InvalidArg)?, text(error, ContextKind::InvalidValue)?);
@@ -172,7 +169,7 @@ fn corrected(mut words: Vec<OsString>, program: &Command, parse: Parse<'_>) -> O
             Some(words) => words,
             None => {
                 let (without, habit) = without_flag(&error, &words, program)?;
-                advice.push_str(&format!("; {}", habit.advice));
+                advice.push_str(&format!("; {}", habit.advice(None)));
                 without
             }
         };
@@ -255,7 +252,7 @@ fn unknown(error: &clap::Error) -> Option<&str> {
 fn shown(words: &[OsString]) -> Option<String> {
     // However the program was called, but for docker.
     let words = words.iter().map(|word| word.to_str()).collect::<Option<Vec<_>>>()?;
-    let words = link::typed(&words);
+    let words = typed(&words);
     let mut text = words.first()?.clone();
     let mut is_username = false;
     for word in words.iter().skip(1).map(String::as_str) {
@@ -264,13 +261,11 @@ fn shown(words: &[OsString]) -> Option<String> {
             ((is_username || user.len() < word.len()) && user.contains(':')) || without_password(word) != word;
         // docker-ls takes passwords.
         let is_password = word.starts_with("-p") || word.starts_with("--pass") && word != "--password-stdin";
-        if has_secret || is_password || word.contains(|c: char| c.is_control() || c == '\'') {
+        if has_secret || is_password || word.contains(char::is_control) {
             return None;
         }
         is_username = matches!(word, "-u" | "--username");
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=,+%".contains(c);
-        let quote = if !word.is_empty() && word.chars().all(is_plain) { "" } else { "'" };
-        text.push_str(&format!(" {quote}{word}{quote}"));
+        text.push_str(&format!(" {}", quoted(word)));
     }
     Some(text)
 }

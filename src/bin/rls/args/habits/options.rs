@@ -2,13 +2,15 @@
 
 use std::ffi::OsString;
 
+use crate::command_line::with_commands;
+
 /// What takes the place of an option in a command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Here {
     /// These words; the option has no value.
-    Words(&'static [&'static str]),
-    /// These words and the option's value.
-    Value(&'static [&'static str]),
+    Words(&'static str),
+    /// This option and the option's value.
+    Value(&'static str),
     /// Nothing: the option is not needed. It has no value.
     Nothing,
     /// Advice about a flag, without which the rest can be given.
@@ -22,128 +24,117 @@ use Here::{Advice, Flag, Nothing, Value, Words};
 /// An option of other programs.
 #[derive(Debug)]
 pub struct Habit {
-    /// Its names.
-    pub names: &'static [&'static str],
-    /// The commands where it means this; all if empty.
-    of: &'static [&'static str],
-    /// What to do, where no whole command line can be given; `N` stands for a number that was given.
-    pub advice: &'static str,
+    /// Its names, separated by blanks.
+    names: &'static str,
+    /// The commands where it means this, separated by blanks; all if empty.
+    of: &'static str,
+    /// What to do, where no whole command line can be given: commands are between braces, and `N` at the end stands for
+    /// a number that was given. If empty: to use the words that take its place.
+    advice: &'static str,
     /// What takes its place.
     pub here: Here,
 }
 
-const fn habit(names: &'static [&'static str], advice: &'static str, here: Here) -> Habit {
-    Habit { names, of: &[], advice, here }
+const fn habit(names: &'static str, advice: &'static str, here: Here) -> Habit {
+    Habit { names, of: "", advice, here }
+}
+
+/// An option that has another name here.
+const fn instead(names: &'static str, words: &'static str) -> Habit {
+    habit(names, "", Words(words))
+}
+
+impl Habit {
+    /// What to do, for a number that was given or none.
+    pub fn advice(&self, number: Option<u64>) -> String {
+        match (self.here, number, self.advice.strip_suffix(" N")) {
+            (Words(words), ..) if self.advice.is_empty() => format!("use {words}"),
+            (_, Some(number), Some(before)) => format!("{before} {number}"),
+            _ => with_commands(self.advice),
+        }
+    }
 }
 
 /// All of them. Of several with the same name the first for the command counts.
 pub const OPTIONS: &[Habit] = &[
-    habit(&["--json"], "use -o json", Words(&["-o", "json"])),
-    habit(&["--yaml"], "use -o yaml", Words(&["-o", "yaml"])),
-    habit(&["--table"], "use -o table", Words(&["-o", "table"])),
-    habit(&["--csv"], "use -o csv", Words(&["-o", "csv"])),
-    habit(&["--plain", "-1"], "use -o plain", Words(&["-o", "plain"])),
+    instead("--json", "-o json"),
+    instead("--yaml", "-o yaml"),
+    instead("--table", "-o table"),
+    instead("--csv", "-o csv"),
+    instead("--plain -1", "-o plain"),
+    habit("--template --template-source -t --go-template", "use --format TEMPLATE; see {help templates}", Advice),
+    habit("--level", "use {repos --tags}, {tags -d} or {tags -l}", Advice),
+    habit("-n --last --max --count --max-results", "use --limit N", Value("--limit")),
     habit(
-        &["--template", "--template-source", "-t", "--go-template"],
-        "use --format TEMPLATE; see rls help templates",
-        Advice,
-    ),
-    habit(&["--level"], "use rls repos --tags, rls tags -d or rls tags -l", Advice),
-    habit(&["-n", "--last", "--max", "--count", "--max-results"], "use --limit N", Value(&["--limit"])),
-    habit(
-        &[
-            "--tls-verify",
-            "--src-tls-verify",
-            "--dest-tls-verify",
-            "--insecure-skip-tls-verify",
-            "--skip-tls-verify",
-            "-k",
-        ],
+        "--tls-verify --src-tls-verify --dest-tls-verify --insecure-skip-tls-verify --skip-tls-verify -k",
         "use --ca-file PEM to trust the registry's CA, --insecure to verify nothing, or --plain-http for a registry without TLS",
         Flag,
     ),
     habit(
-        &["--insecure-registry", "--allow-insecure", "--insecure-registries", "--allow-nondistributable-artifacts"],
+        "--insecure-registry --allow-insecure --insecure-registries --allow-nondistributable-artifacts",
         "use --plain-http for a registry without TLS, or --insecure to verify no certificate",
         Flag,
     ),
-    habit(&["--http"], "use --plain-http", Words(&["--plain-http"])),
+    instead("--http", "--plain-http"),
+    habit("--cacert --tls-cacert --ca-cert --cafile --certificate-authority", "use --ca-file PEM", Value("--ca-file")),
+    habit("--cert-dir", "use --ca-file PEM, --client-cert PEM and --client-key PEM", Advice),
     habit(
-        &["--cacert", "--tls-cacert", "--ca-cert", "--cafile", "--certificate-authority"],
-        "use --ca-file PEM",
-        Value(&["--ca-file"]),
-    ),
-    habit(&["--cert-dir"], "use --ca-file PEM, --client-cert PEM and --client-key PEM", Advice),
-    habit(
-        &["--cert", "--client-certificate", "--tls-cert"],
+        "--cert --client-certificate --tls-cert",
         "use --client-cert PEM and --client-key PEM",
-        Value(&["--client-cert"]),
+        Value("--client-cert"),
     ),
-    habit(&["--key", "--tls-key"], "use --client-key PEM and --client-cert PEM", Value(&["--client-key"])),
+    habit("--key --tls-key", "use --client-key PEM and --client-cert PEM", Value("--client-key")),
     habit(
-        &["--creds", "--src-creds", "--dest-creds", "--user", "--identity-token", "--registry-token", "--token"],
-        "use -u NAME, or run 'rls login REGISTRY'",
+        "--creds --src-creds --dest-creds --user --identity-token --registry-token --token",
+        "use -u NAME, or run '{login REGISTRY}'",
         Advice,
     ),
-    habit(&["--authfile", "--registry-config"], "use --auth-file FILE", Value(&["--auth-file"])),
-    habit(&["--no-creds", "--no-auth"], "use --anonymous", Words(&["--anonymous"])),
-    habit(&["-i", "--interactive-password"], "use -u NAME: it asks for the password", Advice),
-    habit(&["--basic-auth", "--auth"], "leave it out: the registry says which authentication it needs", Nothing),
-    habit(&["--remote", "--descriptor"], "leave it out", Nothing),
-    habit(&["--full-ref", "--fullname"], "use --full", Words(&["--full"])),
-    habit(&["--omit-digest-tags", "-O"], "use --exclude 'sha256-*'", Words(&["--exclude", "sha256-*"])),
-    habit(&["--no-tags"], "leave it out: rls manifest lists no tags", Nothing),
-    Habit { names: &["--filter"], of: &["prune", "rm"], advice: "use --older-than AGE, or --match GLOB", here: Advice },
-    habit(&["--filter", "--regex", "--grep", "--selector"], "use --match GLOB", Advice),
-    habit(&["--sort-by", "--order", "--order-by"], "use --sort ORDER", Value(&["--sort"])),
-    habit(&["-S"], "use --sort size", Words(&["--sort", "size"])),
-    habit(&["--desc", "--descending"], "use --reverse", Words(&["--reverse"])),
-    habit(&["--no-headers", "--noheading", "--noheadings"], "use --no-header", Words(&["--no-header"])),
-    habit(&["-w", "--watch"], "use 'rls wait REF' to wait for a tag", Advice),
-    habit(&["--raw-manifest"], "use rls manifest --raw", Words(&["--raw"])),
-    habit(&["--parse-history"], "use rls manifest --history", Words(&["--history"])),
-    habit(&["--manifest-version", "--page-size", "--user-agent"], "leave it out: rls does not need it", Advice),
-    habit(&["--max-requests", "--parallel", "--concurrency"], "use --jobs N", Value(&["--jobs"])),
-    habit(&["--progress-indicator", "--no-progress"], "use --progress never", Words(&["--progress", "never"])),
-    habit(&["--statistics"], "use --stats", Words(&["--stats"])),
-    habit(&["--debug", "--trace", "-D"], "use -v, or -vv for headers", Words(&["-v"])),
-    habit(&["--log-level"], "use -v, or -vv for headers", Advice),
-    habit(&["--host", "--server", "--endpoint", "--url"], "use --registry REGISTRY", Value(&["--registry"])),
-    habit(&["--override-os", "--override-arch", "--os", "--arch"], "use --platform OS/ARCH", Advice),
-    habit(&["--all-platforms"], "leave it out: rls shows every platform", Nothing),
-    Habit { names: &["-f"], of: &["rm", "undo", "prune"], advice: "use --yes", here: Words(&["--yes"]) },
-    habit(&["--force-yes", "--assume-yes", "--no-confirm", "--delete"], "use --yes", Words(&["--yes"])),
-    habit(&["--digest"], "use --digests", Words(&["--digests"])),
+    habit("--authfile --registry-config", "use --auth-file FILE", Value("--auth-file")),
+    instead("--no-creds --no-auth", "--anonymous"),
+    habit("-i --interactive-password", "use -u NAME: it asks for the password", Advice),
+    habit("--basic-auth --auth", "leave it out: the registry says which authentication it needs", Nothing),
+    habit("--remote --descriptor", "leave it out", Nothing),
+    instead("--full-ref --fullname", "--full"),
+    habit("--omit-digest-tags -O", "use --exclude 'sha256-*'", Words("--exclude sha256-*")),
+    habit("--no-tags", "leave it out: {manifest} lists no tags", Nothing),
+    Habit { names: "--filter", of: "prune rm", advice: "use --older-than AGE, or --match GLOB", here: Advice },
+    habit("--filter --regex --grep --selector", "use --match GLOB", Advice),
+    habit("--sort-by --order --order-by", "use --sort ORDER", Value("--sort")),
+    instead("-S", "--sort size"),
+    instead("--desc --descending", "--reverse"),
+    instead("--no-headers --noheading --noheadings", "--no-header"),
+    habit("-w --watch", "use '{wait REF}' to wait for a tag", Advice),
+    habit("--raw-manifest", "use {manifest --raw}", Words("--raw")),
+    habit("--parse-history", "use {manifest --history}", Words("--history")),
+    habit("--manifest-version --page-size --user-agent", "leave it out: rls does not need it", Advice),
+    habit("--max-requests --parallel --concurrency", "use --jobs N", Value("--jobs")),
+    instead("--progress-indicator --no-progress", "--progress never"),
+    instead("--statistics", "--stats"),
+    habit("--debug --trace -D", "use -v, or -vv for headers", Words("-v")),
+    habit("--log-level", "use -v, or -vv for headers", Advice),
+    habit("--host --server --endpoint --url", "use --registry REGISTRY", Value("--registry")),
+    habit("--override-os --override-arch --os --arch", "use --platform OS/ARCH", Advice),
+    habit("--all-platforms", "leave it out: rls shows every platform", Nothing),
+    Habit { names: "-f", of: "rm undo prune", advice: "", here: Words("--yes") },
+    instead("--force-yes --assume-yes --no-confirm --delete", "--yes"),
+    instead("--digest", "--digests"),
+    habit("--command-timeout --request-timeout --max-time", "use --timeout DURATION, such as 30s", Value("--timeout")),
+    Habit { names: "-a --all", of: "rm", advice: "", here: Words("--all-tags") },
+    Habit { names: "-a -all", of: "repos tags", advice: "leave it out: rls lists everything", here: Nothing },
+    Habit { names: "-l --long", of: "repos", advice: "use --tags, or {tags REPO -l}", here: Words("--tags") },
     habit(
-        &["--command-timeout", "--request-timeout", "--max-time"],
-        "use --timeout DURATION, such as 30s",
-        Value(&["--timeout"]),
-    ),
-    Habit { names: &["-a", "--all"], of: &["rm"], advice: "use --all-tags", here: Words(&["--all-tags"]) },
-    Habit {
-        names: &["-a", "-all"],
-        of: &["repos", "tags"],
-        advice: "leave it out: rls lists everything",
-        here: Nothing,
-    },
-    Habit {
-        names: &["-l", "--long"],
-        of: &["repos"],
-        advice: "use --tags, or rls tags REPO -l",
-        here: Words(&["--tags"]),
-    },
-    habit(
-        &["-R", "--recursive", "-A", "--all-namespaces"],
-        "use rls repos for all repositories, rls repos --tags with their tags",
+        "-R --recursive -A --all-namespaces",
+        "use {repos} for all repositories, {repos --tags} with their tags",
         Advice,
     ),
-    habit(&["-H", "--human", "--human-readable"], "leave it out: tables have readable sizes", Nothing),
-    Habit { names: &["--keep"], of: &["du"], advice: "use rls prune --keep GLOB", here: Advice },
+    habit("-H --human --human-readable", "leave it out: tables have readable sizes", Nothing),
+    Habit { names: "--keep", of: "du", advice: "use {prune --keep GLOB}", here: Advice },
 ];
 
 /// The habit that an unknown option is.
 pub fn known(option: &str, command: &str) -> Option<&'static Habit> {
-    OPTIONS.iter().find(|habit| habit.names.contains(&option) && (habit.of.is_empty() || habit.of.contains(&command)))
+    let has = |words: &str, word: &str| words.split(' ').any(|known| known == word);
+    OPTIONS.iter().find(|habit| has(habit.names, option) && (habit.of.is_empty() || has(habit.of, command)))
 }
 
 /// Where an option is on the command line, and in which form.
@@ -197,8 +188,8 @@ pub fn replace(habit: &Habit, option: &str, words: &[OsString]) -> Option<Vec<Os
         (At::Among(..), Value(_)) => return None,
     };
     match habit.here {
-        Words(here) => instead.extend(here.iter().map(Into::into)),
-        Value(here) => instead.splice(..0, here.iter().map(Into::into)).for_each(drop),
+        Words(here) => instead.extend(here.split(' ').map(Into::into)),
+        Value(here) => instead.insert(0, here.into()),
         Nothing | Flag | Advice => {}
     }
     let mut words = words.to_vec();
@@ -274,6 +265,14 @@ mod tests {
         assert_eq!(without("rls tags app -l 1").as_deref(), Some("rls tags app -l"));
         assert_eq!(without("rls tags -l 0 app").as_deref(), Some("rls tags app"));
         assert_eq!(without("rls tags -l app"), None);
+    }
+
+    #[test]
+    fn a_number_is_repeated_only_where_it_is_one_here() {
+        let advice = |option: &str| known(option, "tags").expect(option).advice(Some(5));
+        assert_eq!(advice("-n"), "use --limit 5");
+        assert_eq!(advice("--token"), "use -u NAME, or run 'rls login REGISTRY'");
+        assert_eq!(advice("--json"), "use -o json");
     }
 
     #[test]

@@ -3,28 +3,29 @@
 use std::ffi::OsString;
 
 use super::options::{At, find};
+use crate::command_line::rls;
 use crate::usage::{Result, Usage};
 
-/// Values of an option that mean the same, and the words to type in place of option and value.
-type Meaning = (&'static str, &'static [&'static str], &'static [&'static str]);
+/// Values of an option that mean the same, and what to type in place of option and value, both separated by blanks.
+type Meaning = (&'static str, &'static str, &'static str);
 
 const MEANINGS: &[Meaning] = &[
-    ("--output", &["wide", "long"], &["-l"]),
-    ("--output", &["name", "text"], &["-o", "plain"]),
-    ("--output", &["ndjson", "json-lines", "jsonlines"], &["-o", "jsonl"]),
-    ("--output", &["tree"], &[]),
-    ("--sort", &["date", "time", "age", "newest", "created_at", "creation"], &["--sort", "created"]),
-    ("--sort", &["-created", "-date", "-time", "oldest"], &["--sort", "created", "--reverse"]),
-    ("--sort", &["-name"], &["--sort", "name", "--reverse"]),
-    ("--sort", &["-version", "-semver"], &["--sort", "version", "--reverse"]),
-    ("--sort", &["-size"], &["--sort", "size", "--reverse"]),
-    ("--sort", &["semver", "v", "natural"], &["--sort", "version"]),
-    ("--sort", &["tag", "alpha"], &["--sort", "name"]),
+    ("--output", "wide long", "-l"),
+    ("--output", "name text", "-o plain"),
+    ("--output", "ndjson json-lines jsonlines", "-o jsonl"),
+    ("--output", "tree", ""),
+    ("--sort", "date time age newest created_at creation", "--sort created"),
+    ("--sort", "-created -date -time oldest", "--sort created --reverse"),
+    ("--sort", "-name", "--sort name --reverse"),
+    ("--sort", "-version -semver", "--sort version --reverse"),
+    ("--sort", "-size", "--sort size --reverse"),
+    ("--sort", "semver v natural", "--sort version"),
+    ("--sort", "tag alpha", "--sort name"),
 ];
 
 fn meaning(argument: &str, value: &str) -> Option<&'static Meaning> {
     let name = argument.split(' ').next()?;
-    MEANINGS.iter().find(|(option, values, _)| *option == name && values.contains(&value))
+    MEANINGS.iter().find(|(option, values, _)| *option == name && values.split(' ').any(|known| known == value))
 }
 
 /// What to type in place of the value of an option; `None` if it is not known.
@@ -45,10 +46,10 @@ pub fn translate(argument: &str, value: &str) -> Option<Usage> {
         (
             "--output",
             "jsonpath" | "go-template" | "custom-columns" | "jsonpath-file" | "go-template-file" | "template",
-        ) => Some(usage.hint("use --format TEMPLATE; see rls help templates")),
+        ) => Some(usage.hint(format!("use --format TEMPLATE; see {}", rls("help templates")))),
         (name, _) => Some(match meaning(argument, value)? {
-            (.., []) => usage.hint(format!("leave out {name}")),
-            (.., words) => usage.hint(format!("use {}", words.join(" "))),
+            (.., "") => usage.hint(format!("leave out {name}")),
+            (.., words) => usage.hint(format!("use {words}")),
         }),
     }
 }
@@ -63,7 +64,7 @@ pub fn replace(argument: &str, value: &str, words: &[OsString]) -> Option<Vec<Os
         At::Among(..) => return None,
     };
     let mut words = words.to_vec();
-    words.splice(at..at + taken, instead.iter().map(Into::into));
+    words.splice(at..at + taken, instead.split_whitespace().map(Into::into));
     Some(words)
 }
 
@@ -77,7 +78,8 @@ pub fn check_format(format: &str) -> Result<()> {
         return Err(Usage::new(format!("--format {format}: expected a template")).hint(format!("use -o {name}")));
     }
     if ["raw", "raw-body", "rawbody"].contains(&&*name) {
-        return Err(Usage::new(format!("--format {format}: expected a template")).hint("use rls manifest --raw"));
+        return Err(Usage::new(format!("--format {format}: expected a template"))
+            .hint(format!("use {}", rls("manifest --raw"))));
     }
     let is_go =
         ["{{.", "{{ .", "{{-", "{{json", "{{ json", "{{range", "{{ range"].iter().any(|start| format.contains(start));
@@ -88,7 +90,7 @@ pub fn check_format(format: &str) -> Result<()> {
     Err(match from_go(format) {
         Some(template) if template == "-o jsonl" => usage.hint("use -o jsonl"),
         Some(template) => usage.hint(format!("use --format '{template}'")),
-        None => usage.hint("see rls help templates"),
+        None => usage.hint(format!("see {}", rls("help templates"))),
     })
 }
 

@@ -5,6 +5,7 @@ use registry_ls::name::{Digest, Repository};
 use registry_ls::registry::snapshot::SnapshotProgress;
 use registry_ls::removal::{Method, Methods, Plan, PlanOptions, RemovalPolicy, RemovalRequest, Siblings, Target, plan};
 
+use crate::command_line::rls;
 use crate::commands::context::Context;
 use crate::commands::removal::{RecordWriter, RemovalRunner};
 use crate::output::{Action, OutputError, RemovalRecord, is_closed, some_of, write_raw};
@@ -19,7 +20,7 @@ pub async fn run(repository: &str, tag: &str, with_siblings: bool, context: &Con
     let repository: Repository = repository.parse().map_err(Usage::from)?;
     let Ok(digest) = tag.parse::<Digest>() else {
         return Err(Usage::new(format!("docker-rm deletes manifests by digest, and {tag:?} is not one"))
-            .hint(format!("to remove the tag: rls rm {repository}:{tag}"))
+            .hint(format!("to remove the tag: {}", rls(format_args!("rm {repository}:{tag}"))))
             .into());
     };
     if is_closed() {
@@ -63,7 +64,7 @@ fn check_siblings(plan: &Plan, with_siblings: bool) -> Result<(), Usage> {
     let repository = plan.repository();
     Err(Usage::new(format!("refusing to delete a manifest of {repository} with {} tags", names.len()))
         .because(format!("they all point to it: {}", some_of(&names)))
-        .hint("use --with-siblings to remove all of them, or rls rm REPOSITORY:TAG to remove one"))
+        .hint(format!("use --with-siblings to remove all of them, or {} to remove one", rls("rm REPOSITORY:TAG"))))
 }
 
 /// Whether the manifest was removed; docker-rm prints no records.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::args::CompatArgs;
+use crate::command_line::rls;
 use crate::compat::{Invocation, Operation};
 use crate::input::{blocking, cannot_read};
 use crate::report::CommandError;
@@ -17,7 +18,7 @@ use crate::usage::Usage;
 /// `rls compat --install`
 pub async fn install(args: &CompatArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let Some(folder) = args.install.clone() else {
-        return Err(Usage::new("rls compat runs docker-ls or docker-rm").hint("rls compat docker-ls --help").into());
+        return Err(Usage::new("rls compat runs docker-ls or docker-rm").hint(rls("compat docker-ls --help")).into());
     };
     let made = context.until_shutdown(blocking(move || make_links(&folder))).await?;
     for (link, is_new) in made.map_err(cannot_read)?? {

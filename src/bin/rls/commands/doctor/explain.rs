@@ -3,6 +3,7 @@
 use registry_ls::name::{Located, Reference, Registry};
 
 use super::known_errors::{KNOWN_ERRORS, KnownError};
+use crate::command_line::rls;
 use crate::commands::context::Context;
 use crate::input;
 use crate::output::{ExplanationRecord, ExplanationView};
@@ -24,7 +25,7 @@ pub(super) async fn run(text: &str, context: &Context<'_>) -> Result<(), Command
     };
     let Some(explanation) = explanation(&text) else {
         return Err(Usage::new("the text contains no known error")
-            .hint("rls doctor HOST/REPO checks a registry; docs/errors.md lists the known errors")
+            .hint(format!("{} checks a registry; docs/errors.md lists the known errors", rls("doctor HOST/REPO")))
             .into());
     };
     output.write(&explanation)?;

@@ -16,6 +16,7 @@ use super::context::Context;
 use super::stream::{close, next_or_flush};
 use super::trust::host_paths;
 use crate::args::{DoctorArgs, Need};
+use crate::command_line::rls;
 use crate::connect::{Parts, not_verified};
 use crate::output::{CheckRecord, CheckStatus, CheckView, FactRecord};
 use crate::report::CommandError;
@@ -95,7 +96,8 @@ async fn place(text: Option<&str>, context: &Context<'_>) -> Result<(Registry, O
         return context.place(text).await;
     };
     context.report.hint(&format!(
-        "reading {image} as an image of Docker Hub; to check a host of that name: rls doctor https://{image}"
+        "reading {image} as an image of Docker Hub; to check a host of that name: {}",
+        rls(format_args!("doctor https://{image}"))
     ));
     context.place(Some(&format!("docker.io/{image}"))).await
 }
@@ -111,7 +113,7 @@ fn needs(args: &DoctorArgs, has_repository: bool) -> Result<Vec<Action>, Usage> 
     if let Some(action) = needs.iter().find(|action| !has_repository && **action != Action::Catalog) {
         let option = if args.need.is_empty() { "--push".to_owned() } else { format!("--need {action}") };
         let usage = Usage::new(format!("{option} needs a repository"));
-        return Err(usage.hint(format!("rls doctor REGISTRY/REPO {option}")));
+        return Err(usage.hint(rls(format_args!("doctor REGISTRY/REPO {option}"))));
     }
     Ok(needs)
 }

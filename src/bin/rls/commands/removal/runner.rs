@@ -10,6 +10,7 @@ use registry_ls::removal::{Execution, Item, Method, Options, Origin, Outcome, Pl
 use tokio::task::yield_now;
 
 use super::describe::{absent, failed, kept, records, removed_records, unplanned};
+use crate::command_line::rls;
 use crate::commands::context::Context;
 use crate::commands::suggestions;
 use crate::commands::undo::archive;
@@ -320,8 +321,8 @@ impl<'a> RemovalRunner<'a> {
         let registry = repository.registry();
         let first = &item.orphans[0];
         self.context.report.hint(&format!(
-            "run 'rls rm {registry}/{}' to remove it; --with-referrers removes all referrers",
-            first.within(repository)
+            "run '{}' to remove it; --with-referrers removes all referrers",
+            rls(format_args!("rm {registry}/{}", first.within(repository)))
         ));
     }
 

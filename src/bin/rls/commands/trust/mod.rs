@@ -15,10 +15,11 @@ pub(super) use self::place::host_paths;
 use self::selection::{Selection, confirm, verify};
 use super::context::Context;
 use crate::args::{ClientName, TrustArgs};
+use crate::command_line::{quoted, rls};
 use crate::config::{Account, Connection};
 use crate::input::{blocking, cannot_read};
 use crate::output::{CertificateRecord, Field, SettingRecord, TrustRecord, TrustView, write_raw};
-use crate::report::{CommandError, quoted};
+use crate::report::CommandError;
 use crate::usage::Usage;
 
 /// `rls trust`
@@ -93,7 +94,7 @@ fn as_root(args: &TrustArgs, registry: &Registry, presented: &PresentedChain, se
     };
     let client = args.write.unwrap_or(ClientName::Rls).as_str();
     let force = if args.force { " --force" } else { "" };
-    format!("sudo rls trust {registry}{accepted} --write {client}{force}")
+    format!("sudo {}", rls(format_args!("trust {registry}{accepted} --write {client}{force}")))
 }
 
 /// Reads the CA from a Kubernetes secret, which may come from a pipe.

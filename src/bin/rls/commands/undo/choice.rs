@@ -5,6 +5,7 @@ use registry_ls::name::{Digest, Registry, Repository, Tag};
 use registry_ls::removal::{Archive, Entry, Restoration, RunId};
 
 use crate::args::UndoArgs;
+use crate::command_line::rls;
 use crate::config::Settings;
 use crate::usage::{self, Usage};
 
@@ -132,7 +133,7 @@ fn named(text: &str, settings: &Settings) -> usage::Result<Named> {
         return Ok(Named::Run(id));
     }
     let (registry, reference) = settings.reference(text).map_err(|error| {
-        Usage::from(error).hint("name a run (see 'rls undo --list'), or a REF or REPO that was removed")
+        Usage::from(error).hint(format!("name a run (see '{}'), or a REF or REPO that was removed", rls("undo --list")))
     })?;
     let (tag, digest) = (reference.tag().cloned(), reference.digest().cloned());
     Ok(Named::Removed { registry, repository: reference.repository().clone(), tag, digest })

@@ -14,6 +14,7 @@ use self::choice::Choice;
 use super::context::Context;
 use super::stream::{close, next_or_flush};
 use crate::args::UndoArgs;
+use crate::command_line::rls;
 use crate::output::{Action, Output, RemovalRecord, RemovalView, Time, UndoRunRecord, UndoRunView};
 use crate::report::{CommandError, HintContext, failure};
 use crate::usage::{self, Usage};
@@ -84,7 +85,7 @@ fn unplanned(context: &Context<'_>, args: &UndoArgs, error: &Error) -> Result<()
     }
     context.report.failure(error, &HintContext::default());
     if !args.lists.is_empty() {
-        context.report.hint("run 'rls undo --list' to see what can be undone");
+        context.report.hint(&format!("run '{}' to see what can be undone", rls("undo --list")));
     }
     Ok(())
 }

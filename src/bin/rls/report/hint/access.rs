@@ -6,13 +6,15 @@ use registry_ls::error::{Denial, Error, Identity, Refuser};
 use super::super::near_miss::near_miss_remedy;
 use super::context::{HintContext, LoginSource};
 
+use crate::command_line::rls;
+
 impl HintContext {
     pub(super) fn log_in(&self, error: &Error) -> String {
         let name = self.name();
         let login = match &self.login {
             LoginSource::Stored => format!("run '{}', or set RLS_USERNAME and RLS_PASSWORD", self.login()),
             LoginSource::AuthFile(file) => {
-                format!("use -u NAME, or a file with credentials for {name} in place of {file}")
+                format!("use -u NAME, or a file with credentials for {name} instead of {file}")
             }
             LoginSource::Anonymous => "remove --anonymous to use stored credentials, or use -u NAME".to_owned(),
             LoginSource::Ignored(source) => {
@@ -61,30 +63,45 @@ impl HintContext {
 
     /// What to use instead of the catalog.
     pub(super) fn no_catalog(&self) -> String {
-        let usual = "many registries show their catalog to administrators only; 'rls tags REPO' works without it";
-        self.known_catalog().unwrap_or_else(|| usual.to_owned())
+        self.known_catalog().unwrap_or_else(|| {
+            format!(
+                "many registries show their catalog to administrators only; '{}' works without it",
+                rls("tags REPO")
+            )
+        })
     }
 
     /// The same for hosted registries, which never list repositories.
     pub(super) fn known_catalog(&self) -> Option<String> {
         let is_gitlab = self.registry.as_ref().is_some_and(|registry| registry.host().contains("gitlab"));
-        let instead = if self.is_docker_hub() {
-            "Docker Hub has no catalog; find repositories on hub.docker.com, then run 'rls tags NAMESPACE/NAME'"
+        let tags = |repository: &str| rls(format_args!("tags {repository}"));
+        Some(if self.is_docker_hub() {
+            format!(
+                "Docker Hub has no catalog; find repositories on hub.docker.com, then run '{}'",
+                tags("NAMESPACE/NAME")
+            )
         } else if self.is_at("ghcr.io") {
-            "GHCR has no catalog; find packages on github.com/OWNER?tab=packages, then run 'rls tags \
-             ghcr.io/OWNER/NAME'"
+            format!(
+                "GHCR has no catalog; find packages on github.com/OWNER?tab=packages, then run '{}'",
+                tags("ghcr.io/OWNER/NAME")
+            )
         } else if self.is_at("pkg.dev") || self.is_at("gcr.io") {
-            "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, \
-             'rls tags' to list their tags"
+            format!(
+                "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, \
+                 '{}' to list their tags",
+                tags("LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE")
+            )
         } else if self.is_at("quay.io") {
-            "find repositories on quay.io, then run 'rls tags quay.io/NAMESPACE/NAME'"
+            format!("find repositories on quay.io, then run '{}'", tags("quay.io/NAMESPACE/NAME"))
         } else if is_gitlab {
-            "find a project's repositories in GitLab under Deploy > Container registry or with GET \
-             /projects/:id/registry/repositories, then run 'rls tags REPO'"
+            format!(
+                "find a project's repositories in GitLab under Deploy > Container registry or with GET \
+                 /projects/:id/registry/repositories, then run '{}'",
+                tags("REPO")
+            )
         } else {
             return None;
-        };
-        Some(instead.to_owned())
+        })
     }
 }
 

@@ -8,6 +8,8 @@ use registry_ls::name::Registry;
 
 use super::context::HintContext;
 
+use crate::command_line::rls;
+
 /// How a user name or password is written in a URL.
 const ENCODED: &str = "special characters are percent-encoded, such as @ as %40, : as %3A and # as %23";
 
@@ -36,7 +38,7 @@ impl HintContext {
                 Some(format!("use -vv to see the request that {place} refuses"))
             }
             Kind::Protocol(Fault::Html) if *named_by == NamedBy::Challenge => Some(format!(
-                "a proxy or login page may answer in place of the token server {place}; -vv shows the headers"
+                "a proxy or login page may answer instead of the token server {place}; -vv shows the headers"
             )),
             Kind::Protocol(Fault::Redirect) if *named_by == NamedBy::Challenge => Some(format!(
                 "a login page or proxy in front of the token server {place} must let registry clients through, or the \
@@ -51,8 +53,8 @@ impl HintContext {
                 Some(format!("{who}{correct}"))
             }
             Kind::Tls(Tls::UnknownIssuer { .. }) => Some(format!(
-                "use --ca-file FILE with the certificate of the CA of {place}; to make it permanent: rls trust {place} \
-                 --write rls"
+                "use --ca-file FILE with the certificate of the CA of {place}; to make it permanent: {}",
+                rls(format_args!("trust {place} --write rls"))
             )),
             Kind::Tls(Tls::Expired { .. } | Tls::NotYetValid { .. } | Tls::BadCertificate) => Some(format!(
                 "the administrator of {place} must renew its certificate; if it is valid, check this machine's clock"
@@ -170,8 +172,8 @@ impl HintContext {
                 roots_variable().map(|variable| format!("correct {variable}, or unset it to use the system's CAs"))
             }
             Tls::UnknownIssuer { self_signed: true, .. } => Some(format!(
-                "use --ca-file FILE with this certificate; to make it permanent: rls trust {name} \
-                     --write rls"
+                "use --ca-file FILE with this certificate; to make it permanent: {}",
+                rls(format_args!("trust {name} --write rls"))
             )),
             Tls::UnknownIssuer { issuer, leaf_only: true, .. } => Some(format!(
                 "use --ca-file FILE with the certificate of {issuer:?}; if this is an intermediate CA, the server \
@@ -181,7 +183,8 @@ impl HintContext {
                 Some("--ca-file names a different CA; ask the registry's administrator for the right one".to_owned())
             }
             Tls::UnknownIssuer { .. } => Some(format!(
-                "use --ca-file FILE with the certificate of the CA; to make it permanent: rls trust {name} --write rls"
+                "use --ca-file FILE with the certificate of the CA; to make it permanent: {}",
+                rls(format_args!("trust {name} --write rls"))
             )),
             Tls::Expired { .. } => Some(
                 "renew the server's certificate; if it is valid, check this machine's \

@@ -2,6 +2,8 @@
 
 use registry_ls::name::Registry;
 
+use crate::command_line::rls;
+
 /// Where the credentials of a request come from, as far as hints need it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum LoginSource {
@@ -83,12 +85,12 @@ impl HintContext {
 
     /// The command that lists its repositories.
     pub(super) fn repos(&self) -> String {
-        format!("rls repos {}", self.typed())
+        rls(format_args!("repos {}", self.typed()))
     }
 
     /// The command that logs in to it.
     pub(super) fn login(&self) -> String {
-        format!("rls login {}", self.typed())
+        rls(format_args!("login {}", self.typed()))
     }
 
     /// The registry as an argument, with scheme and prefix if needed.

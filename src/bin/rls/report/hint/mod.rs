@@ -12,6 +12,7 @@ pub use self::connection::roots_variable;
 pub use self::context::{HintContext, LoginSource};
 use self::removal::{danger_hint, no_deletion};
 use super::convert::conversion;
+use crate::command_line::rls;
 use crate::output::some_of;
 
 impl HintContext {
@@ -88,8 +89,9 @@ impl HintContext {
     fn not_found(&self, missing: Missing) -> Option<String> {
         if let Some(name) = &self.dangling {
             return Some(format!(
-                "the tag is listed, but its manifest is gone; run 'rls rm {name} --placeholder' to remove it (needs \
-                 permission to push), or ask the registry's administrator"
+                "the tag is listed, but its manifest is gone; run '{}' to remove it (needs permission to push), or ask \
+                 the registry's administrator",
+                rls(format_args!("rm {name} --placeholder"))
             ));
         }
         let no_repository = if self.no_repository { "the repository does not exist; " } else { "" };
@@ -105,11 +107,15 @@ impl HintContext {
             }
             Missing::Tag if self.repository.is_some() => {
                 let registry = self.registry.as_ref()?;
-                Some(format!("run 'rls tags {}' to list tags", registry.qualify(self.repository.as_ref()?)))
+                let tags = rls(format_args!("tags {}", registry.qualify(self.repository.as_ref()?)));
+                Some(format!("run '{tags}' to list tags"))
             }
             Missing::Repository => Some(format!("run '{}' to list repositories", self.repos())),
             Missing::Endpoint => Some(format!("check that {} is a registry; registries respond on /v2/", self.name())),
-            Missing::File => self.image.as_ref().map(|image| format!("run 'rls files {image}' to list its files")),
+            Missing::File => {
+                let image = self.image.as_ref()?;
+                Some(format!("run '{}' to list its files", rls(format_args!("files {image}"))))
+            }
             Missing::Tag | Missing::Manifest | Missing::Blob => None,
         }
     }
@@ -118,7 +124,7 @@ impl HintContext {
         match operation {
             Operation::Catalog => self
                 .known_catalog()
-                .unwrap_or_else(|| "use 'rls tags REPO', which works without a list of repositories".to_owned()),
+                .unwrap_or_else(|| format!("use '{}', which works without a list of repositories", rls("tags REPO"))),
             Operation::DeleteTag | Operation::DeleteManifest if self.is_docker_hub() => {
                 "delete tags on the Docker Hub website: hub.docker.com/repository/docker/NAMESPACE/NAME/tags".to_owned()
             }
@@ -153,9 +159,10 @@ impl HintContext {
             Fault::TooLarge if self.held_list && self.image.is_some() => {
                 Some("use --sort none to print files as they are found, or name a PATH".to_owned())
             }
-            Fault::TooLarge if self.held_list => Some(
-                "run 'rls tags REPO --sort none' for this repository alone: it prints tags as they arrive".to_owned(),
-            ),
+            Fault::TooLarge if self.held_list => Some(format!(
+                "run '{}' for this repository alone: it prints tags as they arrive",
+                rls("tags REPO --sort none")
+            )),
             Fault::Encoding => {
                 Some(format!("a proxy in front of {name} may compress its replies; turn that off for /v2/"))
             }

@@ -2,6 +2,8 @@
 
 use registry_ls::error::{Danger, Error};
 
+use crate::command_line::rls;
+
 /// Why a registry does not delete, as far as its response shows: several causes have the same response.
 pub(super) fn no_deletion(error: &Error) -> &'static str {
     match error.reply() {
@@ -54,11 +56,11 @@ pub(super) fn danger_hint(danger: &Danger) -> Option<String> {
             ))
         }
         Danger::Moved { .. } => Some("check what it points to now before removing it".to_owned()),
-        Danger::TagExists { .. } => Some(
-            "existing tags are never overwritten; to restore it, remove the tag, then run 'rls undo ID' (see \
-                 'rls undo --list')"
-                .to_owned(),
-        ),
+        Danger::TagExists { .. } => Some(format!(
+            "existing tags are never overwritten; to restore it, remove the tag, then run '{}' (see '{}')",
+            rls("undo ID"),
+            rls("undo --list")
+        )),
         Danger::MissingBlobs { .. } => Some(
             "the registry's garbage collection has deleted them; push the image again from where it was \
              built"

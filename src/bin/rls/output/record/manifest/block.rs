@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::records::{ConfigRecord, HistoryRecord, LayerRecord, ManifestRecord, PlatformRecord};
+use crate::command_line::quoted;
 use crate::output::record::field::{Field, UNKNOWN};
 use crate::output::record::kind::{kind_words, predicate_words};
 use crate::output::record::name::name;
@@ -185,14 +186,4 @@ fn history_row(step: &HistoryRecord, human: &Human) -> Vec<String> {
     let created = step.created.map_or_else(|| UNKNOWN.to_owned(), |created| human.minute(created));
     let command = step.created_by.as_ref().or(step.comment.as_ref());
     vec![created, command.cloned().unwrap_or_else(|| UNKNOWN.to_owned())]
-}
-
-/// Quotes a word for a shell, if needed.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

@@ -1,7 +1,10 @@
-//! The name by which the program was run, which may be that of a link: docker-ls, docker-rm, docker-tags.
+//! Command lines as they are typed: by which name the program was run, which may be that of a link (docker-ls,
+//! docker-rm, docker-tags), and what its commands are called for whoever typed that name.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// docker's global options that are followed by a value.
 const DOCKER_OPTIONS: [&str; 10] =
@@ -52,11 +55,69 @@ fn plugin_words(words: &[OsString]) -> Vec<OsString> {
     rest
 }
 
-/// How docker is called that runs the program as its plugin: `docker`, `docker --config DIR`. `None` if it does not.
-pub fn docker(argv: &[OsString]) -> Option<String> {
-    let argv = argv.first().filter(|program| is_plugin(program)).map(|_| without_link(argv.to_vec()))?;
-    let words: Vec<_> = argv.iter().map_while(|word| word.to_str()).take_while(|word| *word != "tags").collect();
-    Some(typed(&words).join(" "))
+/// A command of the program as it is typed here, from the words after the program's name: `rls tags REPO`, or `docker
+/// tags REPO` where docker runs the program as its plugin.
+pub fn rls(words: impl Display) -> String {
+    static PLUGIN: LazyLock<Option<Plugin>> =
+        LazyLock::new(|| Plugin::of(&std::env::args_os().collect::<Vec<_>>(), is_on_path()));
+    let words = words.to_string();
+    PLUGIN.as_ref().map_or_else(|| format!("rls {words}"), |plugin| plugin.typed(&words))
+}
+
+/// A text whose commands are between braces, with each as it is typed here: `{tags -l}` is `rls tags -l`.
+pub fn with_commands(text: &str) -> String {
+    let mut pieces = text.split(['{', '}']);
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    while let (Some(command), Some(rest)) = (pieces.next(), pieces.next()) {
+        shown += &rls(command);
+        shown += rest;
+    }
+    shown
+}
+
+/// A word for a shell.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:~@%+,=".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// docker, which runs the program as its plugin.
+struct Plugin {
+    /// How docker is called: `docker`, `docker --config DIR`.
+    docker: String,
+    /// How the program itself is called, which takes all commands.
+    program: String,
+}
+
+impl Plugin {
+    /// `None` if the program is not run as a plugin. `is_on_path`: whether it can be called `rls`, too.
+    fn of(argv: &[OsString], is_on_path: bool) -> Option<Self> {
+        let program = argv.first().filter(|program| is_plugin(program))?;
+        let program = if is_on_path { "rls".to_owned() } else { quoted(&program.to_string_lossy()) };
+        let argv = without_link(argv.to_vec());
+        let words: Vec<_> = argv.iter().map_while(|word| word.to_str()).take_while(|word| *word != "tags").collect();
+        Some(Self { docker: typed(&words).join(" "), program })
+    }
+
+    fn typed(&self, words: &str) -> String {
+        match words.split(' ').next() {
+            _ if words == "help tags" => format!("{} tags --help", self.docker),
+            Some("tags" | "login" | "logout") => format!("{} {words}", self.docker),
+            _ => format!("{} {words}", self.program),
+        }
+    }
+}
+
+/// Whether `rls` is this program; rustup has one of that name.
+fn is_on_path() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join("rls")).find(|file| file.is_file());
+    let real = |file: PathBuf| file.canonicalize().ok();
+    found.and_then(real).is_some_and(|found| std::env::current_exe().ok().and_then(real) == Some(found))
 }
 
 /// The file of credentials that docker's `--config` names, where docker runs the program as its plugin.
@@ -119,9 +180,22 @@ mod tests {
         assert_eq!(typed("docker-tags --auth-file /d/config.json tags app"), "docker --config /d tags app");
         assert_eq!(typed("docker-tags tags app --auth-file f"), "docker tags app --auth-file f");
         assert_eq!(typed("/usr/bin/rls tags app"), "rls tags app");
-        let docker = |line: &str| docker(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(docker("/p/docker-tags --config /d -D tags app").as_deref(), Some("docker --config /d"));
-        assert_eq!(docker("/p/docker-tags tags app").as_deref(), Some("docker"));
-        assert_eq!(docker("rls tags app"), None);
+    }
+
+    #[test]
+    fn commands_are_called_as_docker_knows_them() {
+        let plugin = |line: &str| Plugin::of(&line.split(' ').map(OsString::from).collect::<Vec<_>>(), false);
+        let named = |line: &str, words: &str| plugin(line).expect("a plugin").typed(words);
+        assert_eq!(named("/p/docker-tags tags app", "tags reg/app"), "docker tags reg/app");
+        assert_eq!(named("/p/docker-tags --config /d -D tags app", "login reg"), "docker --config /d login reg");
+        assert_eq!(named("/p/docker-tags tags app", "help tags"), "docker tags --help");
+        assert_eq!(named("/p/docker-tags tags app", "doctor reg"), "/p/docker-tags doctor reg");
+        assert!(plugin("rls tags app").is_none());
+        assert_eq!(rls(format_args!("tags {}", "app")), "rls tags app");
+        assert_eq!(
+            with_commands("use {repos --tags} or {tags -l}, as {docs}"),
+            "use rls repos --tags or rls tags -l, as rls docs"
+        );
+        assert_eq!(with_commands("use --json"), "use --json");
     }
 }
