@@ -73,7 +73,7 @@ complete -c rls -n "__fish_rls_needs_command" -f -a "files" -d 'List the files o
 complete -c rls -n "__fish_rls_needs_command" -f -a "cat" -d 'Print a file of an image without pulling it'
 complete -c rls -n "__fish_rls_needs_command" -f -a "diff" -d 'Show what differs between two images'
 complete -c rls -n "__fish_rls_needs_command" -f -a "find" -d 'Find tags by digest, label, annotation or base image'
-complete -c rls -n "__fish_rls_needs_command" -f -a "check" -d 'Check that everything in repositories is there, or that every image that a file names exists'
+complete -c rls -n "__fish_rls_needs_command" -f -a "check" -d 'Check that repositories are complete, or that the images named in a file exist'
 complete -c rls -n "__fish_rls_needs_command" -f -a "snapshot" -d 'Print what every tag points to, for a later \'rls drift\''
 complete -c rls -n "__fish_rls_needs_command" -f -a "drift" -d 'Show which tags moved or vanished since a snapshot'
 complete -c rls -n "__fish_rls_needs_command" -f -a "wait" -d 'Wait until a reference exists, and print its digest'
@@ -401,13 +401,13 @@ complete -c rls -n "__fish_rls_using_subcommand digest" -s q -l quiet -d 'No pro
 complete -c rls -n "__fish_rls_using_subcommand digest" -s v -l verbose -d 'Log requests, twice: also their headers; secrets are never shown [env: RLS_LOG=1, RLS_LOG=2]'
 complete -c rls -n "__fish_rls_using_subcommand digest" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand digest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rls -n "__fish_rls_using_subcommand files" -l depth -d 'Go down at most N levels; with 1, a directory is listed as by ls' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l depth -d 'Descend at most N levels; 1 lists a directory like ls' -r
 complete -c rls -n "__fish_rls_using_subcommand files" -l sort -d 'Sort order; none prints files as they are found, the topmost layer first' -r -f -a "path\t'By path'
-size\t'By size, the largest last'
+size\t'By size, largest last'
 none\t'As they are found'"
 complete -c rls -n "__fish_rls_using_subcommand files" -l platform -d 'Select this platform in an image index [default: that of this machine, else the only one]' -r
-complete -c rls -n "__fish_rls_using_subcommand files" -l max-unpacked -d 'Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]' -r
-complete -c rls -n "__fish_rls_using_subcommand files" -l max-window -d 'Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l max-unpacked -d 'Maximum unpacked size of a layer [default: 1 GiB, or 100 times its compressed size if that is more]' -r
+complete -c rls -n "__fish_rls_using_subcommand files" -l max-window -d 'Maximum window of a zstd-compressed layer, which is held in memory [default: 8MiB]' -r
 complete -c rls -n "__fish_rls_using_subcommand files" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand files" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand files" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -433,7 +433,7 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand files" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand files" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand files" -s l -l long -d 'Show mode, owner, size and time of modification like \'ls -l\', where only the path would be printed'
+complete -c rls -n "__fish_rls_using_subcommand files" -s l -l long -d 'Show mode, owner, size and modification time like \'ls -l\', in plain output too'
 complete -c rls -n "__fish_rls_using_subcommand files" -l reverse -d 'Reverse the order'
 complete -c rls -n "__fish_rls_using_subcommand files" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand files" -l anonymous -d 'Send no credentials'
@@ -448,8 +448,8 @@ complete -c rls -n "__fish_rls_using_subcommand files" -s v -l verbose -d 'Log r
 complete -c rls -n "__fish_rls_using_subcommand files" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand files" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand cat" -l platform -d 'Select this platform in an image index [default: that of this machine, else the only one]' -r
-complete -c rls -n "__fish_rls_using_subcommand cat" -l max-unpacked -d 'Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]' -r
-complete -c rls -n "__fish_rls_using_subcommand cat" -l max-window -d 'Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l max-unpacked -d 'Maximum unpacked size of a layer [default: 1 GiB, or 100 times its compressed size if that is more]' -r
+complete -c rls -n "__fish_rls_using_subcommand cat" -l max-window -d 'Maximum window of a zstd-compressed layer, which is held in memory [default: 8MiB]' -r
 complete -c rls -n "__fish_rls_using_subcommand cat" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand cat" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand cat" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -490,8 +490,8 @@ complete -c rls -n "__fish_rls_using_subcommand cat" -s v -l verbose -d 'Log req
 complete -c rls -n "__fish_rls_using_subcommand cat" -l stats -d 'Print statistics at the end: requests, retries, token fetches, bytes, seconds'
 complete -c rls -n "__fish_rls_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l platform -d 'Select this platform in an image index [default: that of this machine, else the only one]' -r
-complete -c rls -n "__fish_rls_using_subcommand diff" -l max-unpacked -d 'Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]' -r
-complete -c rls -n "__fish_rls_using_subcommand diff" -l max-window -d 'Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l max-unpacked -d 'Maximum unpacked size of a layer [default: 1 GiB, or 100 times its compressed size if that is more]' -r
+complete -c rls -n "__fish_rls_using_subcommand diff" -l max-window -d 'Maximum window of a zstd-compressed layer, which is held in memory [default: 8MiB]' -r
 complete -c rls -n "__fish_rls_using_subcommand diff" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand diff" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand diff" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -517,8 +517,8 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand diff" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand diff" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand diff" -l files -d 'Compare the files too: reads all layers that are not shared'
-complete -c rls -n "__fish_rls_using_subcommand diff" -l exit-code -d 'End with 6 if there are differences'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l files -d 'Also compare the files: reads all layers that are not shared'
+complete -c rls -n "__fish_rls_using_subcommand diff" -l exit-code -d 'Exit with 6 if there are differences'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand diff" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
@@ -533,8 +533,8 @@ complete -c rls -n "__fish_rls_using_subcommand diff" -l stats -d 'Print statist
 complete -c rls -n "__fish_rls_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand find" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand find" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand find" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
-complete -c rls -n "__fish_rls_using_subcommand find" -l digest -d 'Tags that lead to this manifest, config (image ID) or layer' -r
+complete -c rls -n "__fish_rls_using_subcommand find" -l resume -d 'Record finished repositories in FILE and skip those recorded there, to continue an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand find" -l digest -d 'Tags that reach this manifest, config (image ID) or layer' -r
 complete -c rls -n "__fish_rls_using_subcommand find" -l label -d 'Images with this label, and this value if one is given' -r
 complete -c rls -n "__fish_rls_using_subcommand find" -l annotation -d 'Manifests with this annotation, and this value if one is given' -r
 complete -c rls -n "__fish_rls_using_subcommand find" -l base -d 'Images that begin with all layers of this image, or name its digest in org.opencontainers.image.base.digest' -r
@@ -577,9 +577,9 @@ complete -c rls -n "__fish_rls_using_subcommand find" -l stats -d 'Print statist
 complete -c rls -n "__fish_rls_using_subcommand find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand check" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand check" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand check" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand check" -l resume -d 'Record finished repositories in FILE and skip those recorded there, to continue an interrupted run' -r -F
 complete -c rls -n "__fish_rls_using_subcommand check" -l refs -d 'Check the images that FILE names; `-` is standard input' -r -F
-complete -c rls -n "__fish_rls_using_subcommand check" -l platform -d 'With --refs: each image must exist for this platform' -r
+complete -c rls -n "__fish_rls_using_subcommand check" -l platform -d 'With --refs: require each image for this platform' -r
 complete -c rls -n "__fish_rls_using_subcommand check" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand check" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand check" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -605,7 +605,7 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand check" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand check" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand check" -l skip-blobs -d 'Do not look for blobs, which takes a request for each'
+complete -c rls -n "__fish_rls_using_subcommand check" -l skip-blobs -d 'Do not check blobs, which costs one request each'
 complete -c rls -n "__fish_rls_using_subcommand check" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand check" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand check" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
@@ -620,7 +620,7 @@ complete -c rls -n "__fish_rls_using_subcommand check" -l stats -d 'Print statis
 complete -c rls -n "__fish_rls_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand snapshot" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand snapshot" -l resume -d 'Record finished repositories in FILE and skip those recorded there, to continue an interrupted run' -r -F
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand snapshot" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -683,7 +683,7 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand drift" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand drift" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand drift" -l added -d 'Also show tags of the same repositories that are not in the snapshot'
+complete -c rls -n "__fish_rls_using_subcommand drift" -l added -d 'Also show new tags in the repositories of the snapshot'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand drift" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'
@@ -698,7 +698,7 @@ complete -c rls -n "__fish_rls_using_subcommand drift" -l stats -d 'Print statis
 complete -c rls -n "__fish_rls_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand wait" -l digest -d 'Until it has this digest' -r
 complete -c rls -n "__fish_rls_using_subcommand wait" -l platform -d 'Until it has an image for this platform' -r
-complete -c rls -n "__fish_rls_using_subcommand wait" -l interval -d 'Pause between two looks' -r
+complete -c rls -n "__fish_rls_using_subcommand wait" -l interval -d 'Time between two checks' -r
 complete -c rls -n "__fish_rls_using_subcommand wait" -l config -d 'Configuration file [default: $XDG_CONFIG_HOME/rls/config.toml] [env: RLS_CONFIG]' -r -F
 complete -c rls -n "__fish_rls_using_subcommand wait" -s r -l registry -d 'The registry: `HOST[:PORT]` or a URL [env: RLS_REGISTRY]' -r
 complete -c rls -n "__fish_rls_using_subcommand wait" -s u -l username -d 'User name; asks for the password on a terminal [env: RLS_USERNAME]' -r
@@ -777,7 +777,7 @@ complete -c rls -n "__fish_rls_using_subcommand referrers" -l stats -d 'Print st
 complete -c rls -n "__fish_rls_using_subcommand referrers" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rls -n "__fish_rls_using_subcommand du" -l match -d 'Only names that match GLOB; repeatable' -r
 complete -c rls -n "__fish_rls_using_subcommand du" -l exclude -d 'Exclude names that match GLOB; repeatable, takes precedence over --match' -r
-complete -c rls -n "__fish_rls_using_subcommand du" -l resume -d 'Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run' -r -F
+complete -c rls -n "__fish_rls_using_subcommand du" -l resume -d 'Record finished repositories in FILE and skip those recorded there, to continue an interrupted run' -r -F
 complete -c rls -n "__fish_rls_using_subcommand du" -l sort -d 'Sort order' -r -f -a "name\t'By name, bytewise'
 size\t'Largest first, unknown last'
 unique\t'By what nothing else uses, largest first'"
@@ -1193,7 +1193,7 @@ never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l progress -d 'When to show progress, on a terminal\'s standard error only [default: auto]' -r -f -a "auto\t'When standard error is a terminal'
 never\t'Never'"
 complete -c rls -n "__fish_rls_using_subcommand completions" -l resolve -d 'Connect to ADDR for HOST:PORT, as curl does; repeatable' -r
-complete -c rls -n "__fish_rls_using_subcommand completions" -l static -d 'Commands and options only, nothing from registries; always so for powershell and elvish'
+complete -c rls -n "__fish_rls_using_subcommand completions" -l static -d 'Complete only commands and options, nothing from registries; powershell and elvish have no other script'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l password-stdin -d 'Read the password from standard input [env: RLS_PASSWORD holds the password itself]'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l anonymous -d 'Send no credentials'
 complete -c rls -n "__fish_rls_using_subcommand completions" -l insecure -d 'Do not verify the server\'s certificate; warns on every run [env: RLS_INSECURE]'

@@ -33,7 +33,7 @@ fn each_hint_names_an_alternative() {
         (
             "europe-docker.pkg.dev",
             Personality::Google,
-            "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, 'rls tags' to list their tags",
+            "run 'gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY' to list images, 'rls tags LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE' to list their tags",
         ),
         ("notghcr.io", Personality::Ghcr, "use 'rls tags REPO', which works without a list of repositories"),
     ];

@@ -2,8 +2,8 @@
 ///
 /// `rls tags -l`, `manifest`, `du` and `prune` keep what never changes in $XDG_CACHE_HOME/rls: manifests and configs,
 /// by digest, at most 256 MiB. They are used only after the registry has named the digest in the same run, for the same
-/// user and repository. --no-cache neither reads nor writes it. Names that a shell has completed within the last minute
-/// are there, too.
+/// user and repository. --no-cache neither reads nor writes it. Names from shell completion are kept there for a
+/// minute, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

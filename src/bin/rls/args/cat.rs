@@ -3,10 +3,10 @@ use super::layers::LayerArgs;
 
 /// Print a file of an image without pulling it
 ///
-/// Reads the layers from the topmost down, and no further than needed; links are followed within the image. The exact
-/// bytes are printed, on a terminal too, as by cat. A binary file is not printed on a terminal without --binary.
+/// Reads the layers from the topmost down, no further than needed, and follows links within the image. Prints the exact
+/// bytes, like cat; on a terminal, a binary file needs --binary.
 ///
-/// A layer's digest covers all of it, so that it is verified only where the layer is read to its end: use --verify.
+/// The digest of a layer can be verified only if the layer is read to its end: --verify does that.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -14,11 +14,11 @@ Examples:
   rls cat registry.corp:5000/team/app:1.4.0 /app/package.json | jq .version
   rls cat --verify --platform linux/arm64 ghcr.io/org/app /usr/bin/app > app")]
 pub struct CatArgs {
-    /// The image
+    /// The image: REPO:TAG, REPO@DIGEST, or REPO alone for its tag latest
     #[arg(value_name = "REF")]
     pub reference: String,
 
-    /// The file
+    /// Path of the file in the image
     #[arg(value_name = "PATH")]
     pub path: String,
 

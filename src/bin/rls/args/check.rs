@@ -5,13 +5,13 @@ use registry_ls::registry::Platform;
 use super::global::ConfigFile;
 use super::walk::WalkArgs;
 
-/// Check that everything in repositories is there, or that every image that a file names exists
+/// Check that repositories are complete, or that the images named in a file exist
 ///
 /// Finds tags that do not resolve, indexes with missing manifests, manifests with missing blobs, signatures and other
-/// referrers whose subject is gone. Ends with 6 if anything is missing.
+/// referrers whose subject is gone. Exits with 6 if anything is missing.
 ///
-/// With --refs it looks for the images that a file names, in all of their registries: ends with 6 if any is missing,
-/// with 3 if all are.
+/// With --refs, checks the images named in a file, in any number of registries. Exits with 6 if some are missing, with
+/// 3 if all are.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -31,11 +31,11 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["places", "resume"])]
     pub refs: Option<PathBuf>,
 
-    /// With --refs: each image must exist for this platform
+    /// With --refs: require each image for this platform
     #[arg(long, value_name = "OS/ARCH[/VARIANT]", requires = "refs")]
     pub platform: Option<Platform>,
 
-    /// Do not look for blobs, which takes a request for each
+    /// Do not check blobs, which costs one request each
     #[arg(long, conflicts_with = "refs")]
     pub skip_blobs: bool,
 

@@ -3,8 +3,8 @@ use super::layers::LayerArgs;
 
 /// Show what differs between two images
 ///
-/// Compares platforms, config, annotations, layers, size and history; of two indexes, the images for each platform that
-/// both have, or for --platform alone.
+/// Compares platforms, config, annotations, layers, size and history. For two indexes, compares the images for each
+/// platform that both have, or only those for --platform.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,11 +20,11 @@ pub struct DiffArgs {
     #[arg(value_name = "REF")]
     pub right: String,
 
-    /// Compare the files too: reads all layers that are not shared
+    /// Also compare the files: reads all layers that are not shared
     #[arg(long)]
     pub files: bool,
 
-    /// End with 6 if there are differences
+    /// Exit with 6 if there are differences
     #[arg(long)]
     pub exit_code: bool,
 

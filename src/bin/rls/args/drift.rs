@@ -4,7 +4,7 @@ use super::global::ConfigFile;
 
 /// Show which tags moved or vanished since a snapshot
 ///
-/// Ends with 6 if there are any. One request per tag.
+/// Exits with 6 if there are any. One request per tag.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -12,11 +12,11 @@ Examples:
   rls drift --added app.snapshot -o json
   rls snapshot registry.corp:5000/team/app | ssh other rls drift -")]
 pub struct DriftArgs {
-    /// The output of 'rls snapshot' as lines, JSON or JSON lines; `-` is standard input
+    /// Output of 'rls snapshot', as lines, JSON or JSON lines; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Also show tags of the same repositories that are not in the snapshot
+    /// Also show new tags in the repositories of the snapshot
     #[arg(long)]
     pub added: bool,
 

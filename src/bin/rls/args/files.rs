@@ -7,7 +7,7 @@ use super::layers::LayerArgs;
 /// (zstd:chunked, eStargz) are not downloaded. Nothing is written to disk. Directories that no layer has an entry for
 /// are shown as container runtimes create them: mode 0755, owner 0:0, no time.
 ///
-/// The files of an artifact whose layers are no archives are these layers, named by their titles, else their digests.
+/// For an artifact whose layers are not archives, lists the layers themselves, by title or else by digest.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -16,19 +16,19 @@ Examples:
   rls files registry.corp:5000/team/app:1.4.0 --sort size -o jsonl | tail -n 20
   rls files ghcr.io/org/app --platform linux/arm64 /usr/bin")]
 pub struct FilesArgs {
-    /// The image
+    /// The image: REPO:TAG, REPO@DIGEST, or REPO alone for its tag latest
     #[arg(value_name = "REF")]
     pub reference: String,
 
-    /// Only these files, and what is below these directories; symbolic links are followed within the image
+    /// Only these files, and everything below these directories; follows symbolic links within the image
     #[arg(value_name = "PATH")]
     pub paths: Vec<String>,
 
-    /// Show mode, owner, size and time of modification like 'ls -l', where only the path would be printed
+    /// Show mode, owner, size and modification time like 'ls -l', in plain output too
     #[arg(short, long)]
     pub long: bool,
 
-    /// Go down at most N levels; with 1, a directory is listed as by ls
+    /// Descend at most N levels; 1 lists a directory like ls
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
 
@@ -55,7 +55,7 @@ pub enum FileOrder {
     /// By path
     #[default]
     Path,
-    /// By size, the largest last
+    /// By size, largest last
     Size,
     /// As they are found
     None,

@@ -5,7 +5,7 @@ use super::walk::WalkArgs;
 
 /// Find tags by digest, label, annotation or base image
 ///
-/// With several conditions, a tag is found if all of them hold; of an index, for one and the same image.
+/// Several conditions must all hold; in an index, for the same image.
 ///
 /// Requests: one per tag, one per distinct manifest, and with --label one per distinct image config.
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub struct FindArgs {
     #[command(flatten)]
     pub walk: WalkArgs,
 
-    /// Tags that lead to this manifest, config (image ID) or layer
+    /// Tags that reach this manifest, config (image ID) or layer
     #[arg(long, value_name = "DIGEST", group = "conditions")]
     pub digest: Vec<Digest>,
 

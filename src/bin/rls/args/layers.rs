@@ -10,11 +10,11 @@ pub struct LayerArgs {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Option<Platform>,
 
-    /// Let a layer unpack to SIZE at most [default: 1 GiB, or 100 times its compressed size if that is more]
+    /// Maximum unpacked size of a layer [default: 1 GiB, or 100 times its compressed size if that is more]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_unpacked: Option<u64>,
 
-    /// Let a zstd-compressed layer use a window of SIZE at most, which is held in memory [default: 8MiB]
+    /// Maximum window of a zstd-compressed layer, which is held in memory [default: 8MiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_window: Option<u64>,
 }

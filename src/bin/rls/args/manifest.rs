@@ -13,7 +13,7 @@ Examples:
   rls manifest --raw team/app:1.4.0 | sha256sum
   rls manifest --config --raw team/app:1.4.0 | jq .config.Env")]
 pub struct ManifestArgs {
-    /// The reference
+    /// REPO:TAG, REPO@DIGEST, or REPO alone for its tag latest
     #[arg(value_name = "REF")]
     pub reference: String,
 

@@ -16,7 +16,7 @@ Examples:
   rls referrers team/app:1.4.0 --type signature
   rls referrers team/app:1.4.0 --type sbom --format '{{ digest }}' | xargs -I{} rls manifest team/app@{}")]
 pub struct ReferrersArgs {
-    /// The reference
+    /// REPO:TAG, REPO@DIGEST, or REPO alone for its tag latest
     #[arg(value_name = "REF")]
     pub reference: String,
 

@@ -8,8 +8,8 @@ use super::global::ConfigFile;
 
 /// Wait until a reference exists, and print its digest
 ///
-/// Waits forever unless --timeout limits it (exit 12). A failure that may pass, such as a lost connection, does not
-/// end it; one that does not, such as a refused login, does.
+/// Waits forever unless --timeout limits it (exit 12). Continues after transient failures, such as a lost connection;
+/// stops at permanent ones, such as a refused login.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,7 +17,7 @@ Examples:
   rls wait team/app:latest --digest sha256:9b1f27c4… --timeout 5m
   rls wait team/app:1.4.0 --platform linux/arm64 --timeout 30m")]
 pub struct WaitArgs {
-    /// The reference
+    /// REPO:TAG, REPO@DIGEST, or REPO alone for its tag latest
     #[arg(value_name = "REF")]
     pub reference: String,
 
@@ -29,7 +29,7 @@ pub struct WaitArgs {
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Option<Platform>,
 
-    /// Pause between two looks
+    /// Time between two checks
     #[arg(long, value_name = "DUR", value_parser = parse_duration, default_value = "2s")]
     pub interval: Duration,
 

@@ -5,7 +5,7 @@ use super::filter::FilterArgs;
 /// Which repositories a command goes through.
 #[derive(Debug, Clone, clap::Args)]
 pub struct WalkArgs {
-    /// Repositories, or registries with an optional prefix, whose repositories are all looked at; `-` reads
+    /// Repositories, or registries with an optional prefix, which stand for all of their repositories; `-` reads
     /// repositories from standard input, one per line
     ///
     /// REGISTRY/PATH is a repository if it exists, else the prefix of repositories. Without an argument it is the
@@ -17,7 +17,7 @@ pub struct WalkArgs {
     #[command(flatten)]
     pub filter: FilterArgs,
 
-    /// Note finished repositories in FILE, and skip those that are noted there: continues an interrupted run
+    /// Record finished repositories in FILE and skip those recorded there, to continue an interrupted run
     ///
     /// FILE is removed when the run is complete. What find, check and snapshot print is added to what they printed
     /// before: use -o jsonl or plain, whose parts can be appended. du prints everything at its end, with the sizes

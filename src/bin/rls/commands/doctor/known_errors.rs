@@ -29,7 +29,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["Cannot connect to the Docker daemon", "docker.sock … permission denied"],
         &["dial unix", "is the docker daemon running"],
-        "docker's daemon on this machine does not run, or this user may not use it (group `docker`). rls needs no daemon.",
+        "docker's daemon is not running, or this user has no access to it (group `docker`). rls needs no daemon.",
         "rls tags HOST/REPO",
     ),
     known(
@@ -41,7 +41,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["x509: certificate signed by unknown authority (possibly because of …)"],
         &[],
-        "A trusted CA has the name of the right one, and another key: the CA was renewed. Replace it.",
+        "A trusted CA has the right name but another key: the CA was renewed. Replace its certificate.",
         "rls doctor HOST",
     ),
     known(
@@ -55,21 +55,21 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "unknown authority (x509)",
             "certificate is not trusted",
         ],
-        "The CA is not trusted here, or the server omits its chain. Client: `--ca-file`, `rls trust HOST --write docker`. \
-         Server: `fullchain.pem`, not `cert.pem`.",
+        "The CA is not trusted here, or the server omits its chain. Client: `--ca-file`, `rls trust HOST --write \
+         docker`. Server: `fullchain.pem`, not `cert.pem`.",
         "rls doctor HOST",
     ),
     known(
         &["x509: certificate relies on legacy Common Name field"],
         &["is not valid for any names", "certificate has no names"],
-        "The certificate has no subjectAltName: issue it again with one; `rls doctor` prints a command.",
+        "The certificate has no subjectAltName: reissue it with one; `rls doctor` prints a command.",
         "rls doctor HOST",
     ),
     known(
         &["x509: cannot validate certificate for 10.1.2.3 because it doesn't contain any IP SANs"],
         &["doesn't contain any ip sans"],
-        "The registry is reached by an IP address, which is not in the certificate: use its name, or issue the certificate \
-         again with the address.",
+        "The certificate does not contain this IP address: use the registry's name, or reissue the certificate with \
+         the address.",
         "rls doctor HOST",
     ),
     known(
@@ -91,20 +91,20 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["x509: certificate specifies an incompatible key usage"],
         &["incompatible key usage", "unsuitable certificate purpose"],
-        "The certificate is not for servers: issue it again with extendedKeyUsage=serverAuth.",
+        "The certificate is not for servers: reissue it with extendedKeyUsage=serverAuth.",
         "rls doctor HOST",
     ),
     known(
         &["x509: certificate is not authorized to sign other certificates"],
         &[],
-        "The certificate that is trusted is not that of a CA: trust the CA that issued it.",
+        "The trusted certificate is not a CA's: trust the CA that issued it.",
         "rls doctor HOST",
     ),
     known(
         &["remote error: tls: bad certificate", "certificate required"],
         &["tls: certificate required", "sslv3 alert bad certificate"],
-        "The registry requires a client certificate: `--client-cert`, `--client-key`; docker reads `client.cert` and \
-         `client.key` in `/etc/docker/certs.d/HOST`.",
+        "The registry requires a client certificate: `--client-cert`, `--client-key`; docker reads `client.cert` \
+         and `client.key` in `/etc/docker/certs.d/HOST`.",
         "rls doctor HOST",
     ),
     known(
@@ -135,19 +135,20 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["net/http: TLS handshake timeout"],
         &["tls handshake timed out", "handshake timeout"],
-        "The server accepts connections and does not answer: it is overloaded, or a proxy or a small MTU loses packets.",
+        "The server accepts connections but does not answer: it is overloaded, or a proxy or a small MTU drops \
+         packets.",
         "rls doctor HOST",
     ),
     known(
         &["Your authorization token has expired"],
         &["authorization token has expired", "no basic auth credentials: token has expired"],
-        "A password of Amazon ECR lasts twelve hours: `aws ecr get-login-password`.",
+        "Passwords of Amazon ECR expire after twelve hours: `aws ecr get-login-password` prints a new one.",
         "rls doctor HOST",
     ),
     known(
         &["unauthorized: incorrect username or password"],
         &["incorrect username or password", "invalid username/password", "wrong user name or password"],
-        "The registry refuses the password. `rls doctor` names the file that it comes from.",
+        "The registry rejects the password. `rls doctor` names the file it comes from.",
         "rls login HOST",
     ),
     known(
@@ -190,7 +191,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["toomanyrequests"],
         &["429 too many requests", "status code 429", "you have reached your pull rate limit", "rate limit exceeded"],
-        "Rate limited: log in, which raises the limit, or wait; `--jobs 1` sends one request at a time.",
+        "Rate limited: wait, or log in, which often raises the limit; `--jobs 1` sends one request at a time.",
         "rls doctor HOST/REPO",
     ),
     known(
@@ -208,7 +209,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "no child with platform",
             "exec format error",
         ],
-        "The image exists, and not for this platform.",
+        "The image exists, but not for this platform.",
         "rls manifest HOST/REPO",
     ),
     known(
@@ -219,13 +220,13 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "schema 1 is not supported",
             "missing signature key",
         ],
-        "The image has the manifest format of before 2017 (schema 1), which clients no longer read: push it again.",
+        "The image has a manifest format from before 2017 (schema 1), which clients no longer read: push it again.",
         "rls manifest HOST/REPO",
     ),
     known(
         &["manifest does not contain minimum number of descriptors"],
         &[],
-        "helm found an image where it expected a chart: choose a tag of a chart with `--version`.",
+        "helm found an image instead of a chart: select a chart's tag with `--version`.",
         "rls tags -l HOST/REPO",
     ),
     known(
@@ -237,8 +238,8 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["blob upload unknown", "unknown blob"],
         &["blob_upload_unknown", "blob_upload_invalid", "blob unknown"],
-        "The upload is unknown to the server that it continues at: several servers without shared storage or without the \
-         same `REGISTRY_HTTP_SECRET`, or a proxy that changes `Location`. In a pull: a layer is missing.",
+        "The upload continued on a server that does not know it: several servers do not share their storage or \
+         `REGISTRY_HTTP_SECRET`, or a proxy changes `Location`. In a pull, a layer is missing.",
         "rls check HOST/REPO",
     ),
     known(
@@ -274,7 +275,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["unsupported: The operation is unsupported", "405 Method Not Allowed"],
         &["the operation is unsupported", "status code 405"],
-        "Deletion is disabled, or the registry is read-only, a cache, or has no deletion: \
+        "Deletion is disabled, or the registry is read-only, a pull-through cache, or does not support deletion: \
          [docs/registries.md](docs/registries.md).",
         "rls doctor HOST/REPO --need delete",
     ),
@@ -287,13 +288,13 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "can only contain the runes",
             "could not parse reference",
         ],
-        "The name is not valid: upper-case letters, a blank, or a scheme such as `https://`.",
+        "The name is not valid: it has upper-case letters, a space, or a scheme such as `https://`.",
         "rls tags HOST/REPO",
     ),
     known(
         &["short-name … did not resolve to an alias"],
         &["no unqualified-search registries"],
-        "podman was given a name without its registry: write it in full, such as `docker.io/library/alpine`.",
+        "The name has no registry: write it in full for podman, such as `docker.io/library/alpine`.",
         "rls tags HOST/REPO",
     ),
     known(
@@ -305,7 +306,8 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
     known(
         &["server misbehaving", "Temporary failure in name resolution"],
         &[],
-        "The name server fails, so the name may exist: check `/etc/resolv.conf`; `--resolve NAME:PORT:ADDR` bypasses DNS.",
+        "The name server failed; the name may exist. Check `/etc/resolv.conf`; `--resolve NAME:PORT:ADDR` bypasses \
+         DNS.",
         "rls doctor HOST",
     ),
     known(
@@ -337,8 +339,8 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "transport connection broken",
             "cannot reuse body, request must be retried",
         ],
-        "The connection broke: the server, or a proxy or load balancer before it, closed it. Try again; `rls doctor` shows \
-         how far a request gets.",
+        "The server, or a proxy or load balancer in front of it, closed the connection. Try again; `rls doctor` \
+         shows how far a request gets.",
         "rls doctor HOST/REPO",
     ),
     known(
@@ -353,31 +355,33 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "status code 503",
             "status code 504",
         ],
-        "The registry or a proxy in front of it fails: its log says why.",
+        "The registry or a proxy in front of it failed: check its log.",
         "rls doctor HOST",
     ),
     known(
         &["404 Not Found", "invalid status code from registry 404"],
         &["status code 404", "response code 404"],
-        "The server has no such path, or is not a registry: check host, port and path, and whether `/v2/` is forwarded to it.",
+        "The server has no such path, or is not a registry: check host, port and path, and whether `/v2/` is \
+         forwarded to it.",
         "rls doctor HOST/REPO",
     ),
     known(
         &["400 Bad Request"],
         &["status code 400"],
-        "The registry or a proxy in front of it refuses the request; a check shows its own words.",
+        "The registry or a proxy in front of it rejected the request; `rls doctor` shows its message.",
         "rls doctor HOST/REPO",
     ),
     known(
         &["Unable to retrieve some image pull secrets"],
         &[],
-        "The pod names a pull secret that its namespace does not have: `kubectl get secrets`.",
+        "The pod's namespace has no pull secret of that name: `kubectl get secrets`.",
         "rls doctor HOST/REPO",
     ),
     known(
         &["ErrImagePull", "ImagePullBackOff"],
         &["failed to pull image", "back-off pulling image"],
-        "Kubernetes could not pull; the reason is further down in `kubectl describe pod POD`: explain that text.",
+        "Kubernetes could not pull the image; `kubectl describe pod POD` has the reason further down: explain that \
+         text.",
         "rls doctor HOST/REPO",
     ),
 ];

@@ -13,6 +13,7 @@ use registry_ls::removal::SavedPlan;
 pub(super) use self::describe::{describe, reason};
 pub(super) use self::runner::{RecordWriter, RemovalRunner};
 use super::context::Context;
+use crate::command_line::rls;
 use crate::report::CommandError;
 use crate::usage::Usage;
 
@@ -26,6 +27,9 @@ pub(super) async fn save_plan(plan: SavedPlan, file: &Path, context: &Context<'_
     let written = context.until_shutdown(tokio::task::spawn_blocking(move || plan.write(&path))).await?;
     written.unwrap_or_else(|error| Err(Error::config(error.to_string()))).map_err(Usage::from)?;
     let file = file.display();
-    context.report.summary(&format!("wrote {removals} to {file}; run 'rls rm --apply {file}' to apply the plan"));
+    context.report.summary(&format!(
+        "wrote {removals} to {file}; run '{}' to apply the plan",
+        rls(format_args!("rm --apply {file}"))
+    ));
     Ok(())
 }
