@@ -1,24 +1,30 @@
 //! Masks secrets in what servers say: those that were sent, in every form in which an echo can write them, and what is
 //! a secret by its shape.
 //!
-//! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 or in hexadecimal digits as
-//! part of something longer, in capitals, folded into lines, or cut. These forms cannot be enumerated. So the text is
-//! decoded instead, with the position of each byte, and a secret in any reading of it is masked in the text. The time
-//! is linear in the text, whatever a server sends.
+//! An echo may be escaped for JSON, HTML or a URL, several times over, encoded in base64 (twice, too) or in hexadecimal
+//! digits as part of something longer, in capitals, folded into lines, cut, or divided by punctuation. These forms
+//! cannot be enumerated. So the text is decoded instead, with the position of each byte, and a secret in any reading of
+//! it is masked in the text. The time is linear in the text, whatever a server sends.
+//!
+//! This is for echoes by mistake. A server that wants to be understood can always choose a form that is in no list
+//! (base32, another alphabet, a cipher): it has the secret anyway. Not masked either are fragments of less than eight
+//! bytes, and words of a passphrase: ordinary texts contain them.
 
 mod escape;
+mod fragment;
 mod pattern;
 mod reading;
 mod shapes;
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use pattern::Pattern;
+use fragment::{Fragments, Run};
+use pattern::{Pattern, folded};
 use reading::Reading;
 use shapes::{is_signing, shaped};
 
@@ -43,30 +49,73 @@ const MAX: usize = 64;
 
 /// The secrets used most recently.
 #[derive(Debug, Default)]
-pub(crate) struct Secrets(Mutex<VecDeque<Known>>);
+pub(crate) struct Secrets(Mutex<Recent>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
+struct Recent {
+    known: VecDeque<Known>,
+    /// Made when a text is masked, if the secrets have changed.
+    search: Option<Arc<Search>>,
+}
+
+#[derive(Debug)]
 struct Known {
     origin: Origin,
     secret: SecretString,
     patterns: Arc<[Pattern]>,
+    bare: Option<Arc<Pattern>>,
+    runs: Vec<Run>,
+}
+
+impl Known {
+    fn new(secret: &str, origin: Origin) -> Self {
+        let runs = pattern::forms(secret).iter().flat_map(|form| fragment::runs(form)).collect();
+        let (patterns, bare) = (Pattern::all(secret).into(), Pattern::bare(secret).map(Arc::new));
+        Self { origin, secret: secret.into(), patterns, bare, runs }
+    }
+}
+
+/// What is searched for.
+#[derive(Debug)]
+struct Search {
+    patterns: Vec<Arc<[Pattern]>>,
+    bare: Vec<Arc<Pattern>>,
+    fragments: Fragments,
+}
+
+impl Recent {
+    fn search(&mut self) -> Arc<Search> {
+        let known = &self.known;
+        let new = || Search {
+            patterns: known.iter().map(|known| Arc::clone(&known.patterns)).collect(),
+            bare: known.iter().filter_map(|known| known.bare.clone()).collect(),
+            fragments: known.iter().flat_map(|known| known.runs.iter().copied()).collect(),
+        };
+        Arc::clone(self.search.get_or_insert_with(|| Arc::new(new())))
+    }
 }
 
 impl Secrets {
     /// Remembers a secret.
     pub fn remember(&self, secret: &str, origin: Origin) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.recent();
         let is_same = |known: &Known| known.origin == origin && known.secret.expose_secret() == secret;
-        let former = known.iter().position(is_same).and_then(|at| known.remove(at));
-        let new =
-            former.unwrap_or_else(|| Known { origin, secret: secret.into(), patterns: Pattern::all(secret).into() });
-        known.push_back(new);
-        let is_alike = |known: &&Known| known.origin == origin;
-        if known.iter().filter(is_alike).count() > MAX
-            && let Some(oldest) = known.iter().position(|known| known.origin == origin)
-        {
-            known.remove(oldest);
+        if let Some(former) = recent.known.iter().position(is_same).and_then(|at| recent.known.remove(at)) {
+            recent.known.push_back(former);
+            return;
         }
+        recent.known.push_back(Known::new(secret, origin));
+        recent.search = None;
+        let is_alike = |known: &&Known| known.origin == origin;
+        if recent.known.iter().filter(is_alike).count() > MAX
+            && let Some(oldest) = recent.known.iter().position(|known| known.origin == origin)
+        {
+            recent.known.remove(oldest);
+        }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers what follows the scheme in the value of an `Authorization` header.
@@ -90,32 +139,42 @@ impl Secrets {
 
     /// Masks the secrets in a server's text.
     pub fn masked(&self, text: &str) -> String {
-        let known: Vec<_> = {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.iter().map(|known| Arc::clone(&known.patterns)).collect()
-        };
-        let patterns: Vec<_> = known.iter().flat_map(|patterns| patterns.iter()).collect();
+        let search = self.recent().search();
+        let patterns: Vec<_> = search.patterns.iter().flat_map(|patterns| patterns.iter()).collect();
         let mut marks = Marks::of(text);
-        let mut last = Reading::default();
-        for reading in Reading::all(text) {
-            marks.mark(&reading, shaped(&reading));
-            marks.mark(&reading, pattern::found(&patterns, &reading, true));
-            if let Some(bare) = reading.without_backslashes() {
-                marks.mark(&bare, pattern::found(&patterns, &bare, true));
+        let mut mark = |reading: &Reading, is_decoded: bool| {
+            // Decoded data contains short words by chance.
+            marks.mark(reading, pattern::found(&patterns, reading, !is_decoded));
+            marks.mark(reading, search.fragments.found(&folded(reading.bytes())));
+            if !is_decoded {
+                marks.mark(reading, shaped(reading));
             }
-            last = reading;
-        }
+        };
+        let mut mark_all = |reading: Reading, is_decoded: bool| {
+            let mut last = Reading::default();
+            for reading in reading.and_unescaped() {
+                mark(&reading, is_decoded);
+                if let Some(bare) = reading.without_backslashes().filter(|_| !is_decoded) {
+                    mark(&bare, false);
+                }
+                last = reading;
+            }
+            last
+        };
+        let last = mark_all(Reading::of(text), false);
         for offset in 0..4 {
-            for reading in last.decoded(offset).and_unescaped() {
-                // Decoded data contains short words by chance.
-                marks.mark(&reading, pattern::found(&patterns, &reading, false));
+            let decoded = mark_all(last.decoded(offset), true);
+            // A pull secret has base64 in its base64.
+            for offset in 0..4 {
+                mark_all(decoded.decoded(offset), true);
             }
         }
         for offset in 0..2 {
-            for reading in last.hexadecimal(offset).and_unescaped() {
-                marks.mark(&reading, pattern::found(&patterns, &reading, false));
-            }
+            mark_all(last.hexadecimal(offset), true);
         }
+        let divided = last.letters_and_digits();
+        let bare: Vec<_> = search.bare.iter().map(AsRef::as_ref).collect();
+        marks.mark(&divided, pattern::found(&bare, &divided, true));
         marks.masked()
     }
 }

@@ -31,29 +31,19 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// The patterns of a secret: literal, and with what looks like escapes in it undone, since a reading does that too.
+    /// The patterns of a secret.
     pub fn all(secret: &str) -> Vec<Self> {
-        let is_short = Reading::of(secret).bytes().len() < MIN_LENGTH;
-        let mut written = vec![secret.to_owned()];
-        // Forms have a plus sign for a blank.
-        if secret.contains(char::is_whitespace) {
-            written.push(secret.replace(char::is_whitespace, "+"));
-        }
-        // Decoded data would contain it by chance.
-        if is_short {
-            written.push(BASE64_STANDARD_NO_PAD.encode(secret));
-        }
-        let forms = written.iter().flat_map(|text| {
-            let mut readings: Vec<_> = Reading::all(text).map(|reading| folded(reading.bytes())).collect();
-            let last = readings.pop();
-            readings.truncate(1);
-            readings.into_iter().chain(last)
-        });
-        let mut forms: Vec<_> = forms.collect();
-        forms.sort();
-        forms.dedup();
-        forms.retain(|form| !form.is_empty());
-        forms.into_iter().flat_map(|form| Self::of_form(&form, is_short)).collect()
+        let is_short = is_short(secret);
+        forms(secret).iter().flat_map(|form| Self::of_form(form, is_short)).collect()
+    }
+
+    /// The pattern of a secret for texts that are reduced to letters and digits; none if too little of it would be
+    /// left.
+    pub fn bare(secret: &str) -> Option<Self> {
+        const MIN_BARE: usize = 8;
+        let reading = Reading::all(secret).last()?.letters_and_digits();
+        let form = folded(reading.bytes());
+        (form.len() >= MIN_BARE).then(|| Self::new(&form, 0..form.len(), false))
     }
 
     fn of_form(form: &[u8], whole: bool) -> Vec<Self> {
@@ -71,6 +61,36 @@ impl Pattern {
         let rest = form[part.end..].to_owned();
         Self { finder: Finder::new(&form[part]).into_owned(), before, rest, whole }
     }
+}
+
+/// Whether a secret is masked only where it stands alone.
+fn is_short(secret: &str) -> bool {
+    Reading::of(secret).bytes().len() < MIN_LENGTH
+}
+
+/// The forms in which a secret is searched for: literal, and with what looks like escapes in it undone, since a reading
+/// does that too.
+pub(super) fn forms(secret: &str) -> Vec<Vec<u8>> {
+    let mut written = vec![secret.to_owned()];
+    // Forms have a plus sign for a blank.
+    if secret.contains(char::is_whitespace) {
+        written.push(secret.replace(char::is_whitespace, "+"));
+    }
+    // Decoded data would contain it by chance.
+    if is_short(secret) {
+        written.push(BASE64_STANDARD_NO_PAD.encode(secret));
+    }
+    let forms = written.iter().flat_map(|text| {
+        let mut readings: Vec<_> = Reading::all(text).map(|reading| folded(reading.bytes())).collect();
+        let last = readings.pop();
+        readings.truncate(1);
+        readings.into_iter().chain(last)
+    });
+    let mut forms: Vec<_> = forms.collect();
+    forms.sort();
+    forms.dedup();
+    forms.retain(|form| !form.is_empty());
+    forms
 }
 
 /// Where the secrets are in a reading; `short` ones too.
@@ -95,7 +115,7 @@ pub(super) fn found(patterns: &[&Pattern], reading: &Reading, short: bool) -> Ve
 }
 
 /// A text without what an echo may change: capitals, and the alphabet of base64.
-fn folded(text: &[u8]) -> Vec<u8> {
+pub(super) fn folded(text: &[u8]) -> Vec<u8> {
     let fold = |byte: &u8| match byte {
         b'+' => b'-',
         b'/' => b'_',

@@ -86,6 +86,14 @@ impl Reading {
         decoded
     }
 
+    /// The letters and digits of ASCII alone: a secret may be cut into the elements of a list, or have each character
+    /// followed by a dash.
+    pub fn letters_and_digits(&self) -> Self {
+        let kept = self.bytes.iter().zip(&self.places).filter(|(byte, _)| byte.is_ascii_alphanumeric());
+        let (bytes, places) = kept.map(|(byte, place)| (*byte, place.clone())).unzip();
+        Self { bytes, places }
+    }
+
     /// What is written as hexadecimal numbers of two digits, which may begin with either digit of a run. What may be
     /// between them (`6a:6b`, `0x6a, 0x6b`, `=6A=6B` of quoted-printable) does not end a run.
     pub fn hexadecimal(&self, offset: usize) -> Self {

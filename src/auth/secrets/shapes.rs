@@ -1,5 +1,5 @@
 //! Parts of a text that are secrets by their shape, whoever they belong to: the user in a URL, what follows `Bearer`,
-//! the signature of a presigned URL.
+//! the signature of a presigned URL, a token that begins as a JSON Web Token does.
 
 use std::ops::Range;
 
@@ -35,6 +35,31 @@ pub(super) fn shaped(reading: &Reading) -> Vec<Range<usize>> {
     let mut found = users(reading);
     found.extend(credentials(reading));
     found.extend(signatures(reading));
+    found.extend(encoded(reading));
+    found
+}
+
+/// JSON Web Tokens (RFC 7519), and data that gzip has compressed, in base64: it may hold anything.
+fn encoded(reading: &Reading) -> Vec<Range<usize>> {
+    /// How they begin: `{"` of the header, and gzip's magic number with the only method there is.
+    const STARTS: [&[u8]; 2] = [b"eyJ", b"H4sI"];
+    const SHORTEST: usize = 20;
+    let bytes = reading.bytes();
+    let is_part = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+/-_.".contains(byte));
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let is_start = (at == 0 || reading.is_gap(at) || !is_part(at - 1))
+            && STARTS.iter().any(|start| bytes[at..].starts_with(start));
+        let mut end = at + 1;
+        while is_start && is_part(end) && !reading.is_gap(end) {
+            end += 1;
+        }
+        if end - at >= SHORTEST {
+            found.push(at..end);
+        }
+        at = end;
+    }
     found
 }
 

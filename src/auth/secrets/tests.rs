@@ -146,6 +146,9 @@ fn a_secret_by_its_shape_is_masked() {
         ),
         ("AWSAccessKeyId=AKIA1, X-Goog-Signature%3D0aff", "AWSAccessKeyId=REDACTED, X-Goog-Signature%3DREDACTED"),
         ("access_token=a.b.c is no design=1", "access_token=REDACTED is no design=1"),
+        ("got eyJhbGciOiJub25lIn0.e30.c2ln, twice", "got REDACTED, twice"),
+        ("{\"body\":\"H4sIAAAAAAAAA0vKz0sEAIlTjGwGAAAA\"}", "{\"body\":\"REDACTED\"}"),
+        ("eyJ is short, and so is keyJhbGciOiJub25lIn0", "eyJ is short, and so is keyJhbGciOiJub25lIn0"),
     ] {
         assert_eq!(known.masked(said), shown);
     }
@@ -187,18 +190,69 @@ fn a_long_secret_is_masked_as_far_as_it_is_echoed() {
 }
 
 #[test]
-fn half_of_a_secret_is_masked() {
+fn fragments_of_a_secret_are_masked() {
     let known = knowing(&["s3cret-c0rporate-pw", "hunter2hunter2"]);
     for (said, shown) in [
         ("you sent s3cret-c0rpor; then ate-pw", "you sent REDACTED; then ate-pw"),
         (r#"{"a":"s3cret","b":"-c0rporate-pw"}"#, r#"{"a":"s3cret","b":"REDACTED"}"#),
-        ("first: s3cret-c", "first: s3cret-c"),
-        ("halves: s3cret-c0, rporate-pw", "halves: REDACTED, REDACTED"),
+        ("first: s3cret-c", "first: REDACTED"),
+        ("first: s3cret-", "first: s3cret-"),
+        ("in the middle: et-c0rpo, rporate-pw", "in the middle: REDACTED, REDACTED"),
+        ("letters may be words: rporate-", "letters may be words: rporate-"),
+        ("halves: s3cret-c0, rporate-pw", "halves: REDACTED"),
         ("s3cret-c0rporate-p", "REDACTED"),
         ("a shorter one: hunter2", "a shorter one: hunter2"),
         ("hex 7333637265742d63307270 6f72", "hex REDACTED"),
     ] {
         assert_eq!(known.masked(said), shown);
+    }
+}
+
+#[test]
+fn a_secret_is_masked_wherever_a_token_is_cut() {
+    let token = format!("eyJhbGciOiJFUzI1NiJ9.{}.sig", BASE64_URL_SAFE_NO_PAD.encode("0123456789".repeat(40)));
+    let known = knowing(&[&token]);
+    for start in (0..token.len() - 20).step_by(7) {
+        let shown = known.masked(&format!("<{}>", &token[start..start + 20]));
+        assert_eq!(shown, "<REDACTED>", "from {start}");
+    }
+}
+
+#[test]
+fn words_that_a_secret_shares_with_a_text_stay() {
+    let known = knowing(&["registry-password-1234", "correct-horse-battery-staple"]);
+    for said in ["the registry refuses the password", "wrong password", "a horse-battery", "registry-"] {
+        assert_eq!(known.masked(said), said);
+    }
+    assert_eq!(known.masked("password-12 and correct-horse-b"), "REDACTED and REDACTED");
+}
+
+#[test]
+fn a_secret_is_masked_however_it_is_divided() {
+    let secret = "s3cret-c0rporate-pw";
+    let known = knowing(&[secret, "x.y.z-1"]);
+    let pieces = |length: usize, between: &str| {
+        let pieces: Vec<_> = secret.as_bytes().chunks(length).map(|piece| String::from_utf8_lossy(piece)).collect();
+        pieces.join(between)
+    };
+    for length in [1, 2, 5, 7] {
+        for between in ["\",\"", ".", "-", "|", "\u{200b}", "', '", " / "] {
+            let shown = known.masked(&format!("[\"{}\"]", pieces(length, between)));
+            assert_eq!(shown, "[\"REDACTED\"]", "{length} {between:?}");
+        }
+    }
+    assert_eq!(known.masked("x y z 1"), "x y z 1", "too little is left of it");
+}
+
+#[test]
+fn base64_within_base64_is_read() {
+    let known = knowing(&["hunter2"]);
+    for (before, after) in [("", ""), ("a", "b"), ("ab", ""), ("ann:", "abc")] {
+        let pair = BASE64_STANDARD.encode(format!("{before}hunter2{after}"));
+        let config = BASE64_STANDARD.encode(format!("{{\"auths\":{{\"r\":{{\"auth\":\"{pair}\"}}}}}}"));
+        let shown = known.masked(&format!("sent {config}"));
+        assert!(shown.contains(MASK), "{shown}");
+        assert!(!legible(&shown).iter().any(|text| text.contains(&pair)), "{shown}");
     }
 }
 
