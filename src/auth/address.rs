@@ -144,15 +144,20 @@ fn is_localhost(name: &str) -> bool {
     last.eq_ignore_ascii_case("localhost")
 }
 
-/// The IPv4 address that is embedded in an IPv6 address (`::ffff:0:0/96`, `64:ff9b::/96`, `2002::/16`), or the address
-/// itself.
+/// The IPv4 address that is embedded in an IPv6 address, to which a router or a translator may deliver, or the address
+/// itself. Mapped, compatible (RFC 4291 §2.5.5), translated (RFC 2765), NAT64 (RFC 6052, RFC 8215), 6to4 (RFC 3056),
+/// ISATAP (RFC 5214), Teredo (RFC 4380, in which it is inverted).
 fn embedded(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let octets = v6.octets();
     let v4 = |at: usize| IpAddr::V4(Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]));
     match v6.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] => v4(12),
+        _ if v6.is_loopback() || v6.is_unspecified() => address,
+        [0, 0, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => v4(12),
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => v4(12),
+        [_, _, _, _, 0 | 0x200, 0x5efe, ..] => v4(12),
         [0x2002, ..] => v4(2),
+        [0x2001, 0, .., high, low] => IpAddr::V4(Ipv4Addr::from_bits(!(u32::from(high) << 16 | u32::from(low)))),
         _ => address.to_canonical(),
     }
 }
@@ -181,7 +186,10 @@ mod tests {
             ),
             (Private, &["[::ffff:10.0.0.1]", "[64:ff9b::10.0.0.1]", "[2002:a00:1::]"]),
             (Loopback, &["127.0.0.1", "127.1", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]"]),
-            (Loopback, &["localhost", "LOCALHOST.", "foo.localhost", "[2002:7f00:1::]"]),
+            (Loopback, &["localhost", "LOCALHOST.", "foo.localhost", "[2002:7f00:1::]", "[::127.0.0.1]"]),
+            (Loopback, &["[64:ff9b:1::7f00:1]", "[::ffff:0:127.0.0.1]", "[2001:db8::5efe:127.0.0.1]"]),
+            (Loopback, &["[2001:0:c633:6401::80ff:fffe]", "ｌｏｃａｌｈｏｓｔ", "127。0。0。1", "0177.0.0.1"]),
+            (Special, &["[::169.254.169.254]", "[64:ff9b:1::a9fe:a9fe]", "[::ffff:0:169.254.169.254]"]),
             (Special, &["0.0.0.0", "[::]", "169.254.1.1", "2852039166", "0xa9fea9fe", "[fe80::1]", "[::ffff:0.0.0.0]"]),
             (Special, &["224.0.0.1", "255.255.255.255", "[ff02::1]", "100.100.100.200", "[fd00:ec2::254]"]),
         ] {

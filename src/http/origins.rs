@@ -85,11 +85,12 @@ impl Origins {
         lock(&self.answered).get(&url.origin()).is_some_and(|(_, has_succeeded)| *has_succeeded)
     }
 
-    /// Stores that the server `from` named the server `to`. If several name the same one, the least private decides.
-    pub fn refer(&self, from: &Url, to: &Url, referral: Referral) {
+    /// Stores that the server `from` named the server `to` by a reply from `peer`, if that is known. If several name the
+    /// same one, the least private decides.
+    pub fn refer(&self, from: &Url, peer: Option<IpAddr>, to: &Url, referral: Referral) {
         let limit = match self.limit(from) {
             Some(limit) if from.host() == to.host() => limit,
-            _ => AddressLimit::of(from, self.peer(from)),
+            _ => AddressLimit::of(from, peer),
         };
         let mut named = lock(&self.named);
         make_room(&mut named, &to.origin());
@@ -163,12 +164,15 @@ mod tests {
         origins.answered(&registry, Some(ip("10.0.0.1")), true);
         assert!(allows(&auth, "10.0.0.5") && !allows(&auth, "127.0.0.1"));
         let (cdn, far) = (url("https://cdn.example/blob"), url("https://far.example/"));
-        origins.refer(&registry, &cdn, Referral::Redirect);
+        origins.refer(&registry, Some(ip("10.0.0.1")), &cdn, Referral::Redirect);
         origins.answered(&cdn, Some(ip("198.51.100.1")), true);
-        origins.refer(&cdn, &far, Referral::Redirect);
+        origins.refer(&cdn, Some(ip("198.51.100.1")), &far, Referral::Redirect);
         assert!(allows(&cdn, "10.0.0.5") && !allows(&far, "10.0.0.5") && allows(&far, "198.51.100.9"));
-        origins.refer(&registry, &far, Referral::Redirect);
+        origins.refer(&registry, Some(ip("10.0.0.1")), &far, Referral::Redirect);
         assert!(!allows(&far, "10.0.0.5"), "the stricter of two");
+        let other = url("https://other.example/");
+        origins.refer(&registry, Some(ip("198.51.100.2")), &other, Referral::Realm);
+        assert!(!allows(&other, "10.0.0.5"), "the reply that named it came from another address of the registry");
     }
 
     #[test]
@@ -190,7 +194,7 @@ mod tests {
     fn refusals_say_who_named_the_server() {
         let origins = Origins::new(url("https://registry.corp:5000/"));
         let (registry, auth) = (url("https://registry.corp:5000/v2/"), url("https://auth.corp/token"));
-        origins.refer(&registry, &auth, Referral::Realm);
+        origins.refer(&registry, None, &auth, Referral::Realm);
         let error = origins.refusal(&auth, "it resolves to 127.0.0.1");
         assert_eq!(error.kind(), &Kind::UnsafeRealm);
         assert_eq!(
@@ -206,7 +210,7 @@ mod tests {
         let origins = Origins::new(url("https://registry.corp/"));
         for port in 1..1000 {
             let next = url(&format!("http://far.example:{port}/"));
-            origins.refer(&url("https://registry.corp/"), &next, Referral::Redirect);
+            origins.refer(&url("https://registry.corp/"), None, &next, Referral::Redirect);
             origins.answered(&next, None, true);
         }
         assert!(lock(&origins.answered).len() <= MAX_ORIGINS && lock(&origins.named).len() <= MAX_ORIGINS);

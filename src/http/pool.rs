@@ -4,6 +4,7 @@
 //! serves another. Connections are kept and reused.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -102,9 +103,9 @@ impl Pool {
         }
     }
 
-    /// Stores that the server `from` named the server `to`.
-    pub fn refer(&self, from: &Url, to: &Url, referral: Referral) {
-        self.origins.refer(from, to, referral);
+    /// Stores that the server `from` named the server `to` by a reply from `peer`.
+    pub fn refer(&self, from: &Url, peer: Option<IpAddr>, to: &Url, referral: Referral) {
+        self.origins.refer(from, peer, to, referral);
     }
 
     /// Sends one request and waits for the head of its reply, whatever its status.
@@ -139,7 +140,9 @@ impl Pool {
                 if is_dead(&error) {
                     self.retire(&cell);
                 }
-                Err(self.explain(error, url, sent).await)
+                // It may quote the proxy, a certificate, or what HTTP/2 says when it closes a connection.
+                let error = self.explain(error, url, sent).await;
+                Err(error.masked_causes(&|text| self.observer.secrets.masked(text)))
             }
             Err(silence) => {
                 self.retire(&cell);

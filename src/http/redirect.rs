@@ -68,7 +68,7 @@ impl Redirects {
             let next = next.map_err(|error| self.observer.masked(error))?;
             self.observer.secrets.remember_url(&next);
             if next.origin() != url.origin() {
-                self.limiter.refer(&url, &next, Referral::Redirect);
+                self.limiter.refer(&url, response.peer(), &next, Referral::Redirect);
                 authorization = None;
             }
             url = next;

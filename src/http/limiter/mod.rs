@@ -4,6 +4,7 @@ mod concurrency;
 mod window;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -69,9 +70,10 @@ impl Limiter {
         Ok(response)
     }
 
-    /// Stores that the server `from` named the server `to`, which then may have no more private address than `from`.
-    pub fn refer(&self, from: &Url, to: &Url, referral: Referral) {
-        self.pool.refer(from, to, referral);
+    /// Stores that the server `from` named the server `to` by a reply from `peer`, which then may have no more private
+    /// address than that.
+    pub fn refer(&self, from: &Url, peer: Option<IpAddr>, to: &Url, referral: Referral) {
+        self.pool.refer(from, peer, to, referral);
     }
 
     /// Waits until the origin of `url` may be asked again.

@@ -56,7 +56,7 @@ impl TokenSource {
     /// Those of [`token_server`](crate::auth::token_server).
     pub fn realm(&self, from: &Url, peer: Option<IpAddr>, realm: &str) -> Result<Url> {
         let url = token_server(from, peer, realm)?;
-        self.server.refer(from, &url);
+        self.server.refer(from, peer, &url);
         Ok(url)
     }
 

@@ -1,5 +1,6 @@
 //! Requests to a token server (distribution specification "token", and the OAuth 2.0 flavour of it).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -49,9 +50,9 @@ impl TokenServer {
         Self { options, limiter, state, observer }
     }
 
-    /// Stores that the server `from` named the token server `realm`.
-    pub fn refer(&self, from: &Url, realm: &Url) {
-        self.limiter.refer(from, realm, Referral::Realm);
+    /// Stores that the server `from` named the token server `realm` by a reply from `peer`.
+    pub fn refer(&self, from: &Url, peer: Option<IpAddr>, realm: &Url) {
+        self.limiter.refer(from, peer, realm, Referral::Realm);
     }
 
     /// The requests by which a token is fetched, in the order in which they are tried.
