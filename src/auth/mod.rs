@@ -32,6 +32,7 @@ pub use credentials::Credentials;
 pub use grammar::Malformed;
 pub use permission::{Action, Permission};
 pub use realm::token_server;
+pub(crate) use realm::without_user;
 pub use request::{TokenMethod, TokenRequest};
 pub use scope::{Scope, Scopes};
 pub(crate) use scope_batch::{PendingScopes, ScopeBudget, TokenSize};

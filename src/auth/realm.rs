@@ -32,8 +32,8 @@ pub fn token_server(registry: &Url, peer: Option<IpAddr>, realm: &str) -> Result
     })
 }
 
-/// Redacts what stands before the host: it may be a password.
-fn without_user(realm: &str) -> Cow<'_, str> {
+/// A URL without what stands before its host: it may be a password.
+pub(crate) fn without_user(realm: &str) -> Cow<'_, str> {
     let Some((user, rest)) = realm.rsplit_once('@') else { return realm.into() };
     let is_scheme = |start: &&str| start.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let scheme = user.split_once(':').map(|(start, _)| start).filter(is_scheme).unwrap_or_default();

@@ -156,10 +156,13 @@ async fn bearer_answered(
     login: AuthOutcome,
 ) -> Result<Outcome> {
     let requested = bearer.scopes(request.context.permission.as_ref());
-    let facts = facts(&requested, login.token.as_deref());
+    // A token server may write into a token what it was sent.
+    let transport = context.client()?.transport();
+    let mut facts = facts(&requested, login.token.as_deref());
+    facts.iter_mut().for_each(|fact| fact.text = transport.masked(&fact.text));
     let error = match outcome {
         Err(error) if !is_granted(&error) => error,
-        _ => return Ok(Outcome::passed(granted(&login)).with(facts)),
+        _ => return Ok(Outcome::passed(transport.masked(&granted(&login))).with(facts)),
     };
     if error.is_during_login() {
         return Ok(no_token(context, bearer, &error, login.identity).await);

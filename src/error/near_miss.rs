@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::auth::without_user;
+
 /// A setting in a file with credentials that seems to be meant for a registry, and does not count for it.
 ///
 /// It never contains a secret. Its `Display` says what is written, and why it does not count.
@@ -65,7 +67,8 @@ impl NearMiss {
         mismatch: Mismatch,
         expected: impl Into<String>,
     ) -> Self {
-        Self { place: place.into(), member, key: key.into(), mismatch, expected: Some(expected.into()) }
+        let key = without_user(&key.into()).into_owned();
+        Self { place: place.into(), member, key, mismatch, expected: Some(expected.into()) }
     }
 
     /// An entry under the right key that has no credentials.
@@ -144,6 +147,11 @@ mod tests {
                 "https://reg:5000",
                 Mismatch::Scheme,
                 r#"the key "https://reg:5000" of auths has a scheme; it must be "reg:5000""#,
+            ),
+            (
+                "https://ann:s3cret@reg:5000",
+                Mismatch::Scheme,
+                r#"the key "https://REDACTED@reg:5000" of auths has a scheme; it must be "reg:5000""#,
             ),
             ("reg:5000/", Mismatch::Path, r#"the key "reg:5000/" of auths ends with a slash; it must be "reg:5000""#),
             ("reg:5000/v2", Mismatch::Path, r#"the key "reg:5000/v2" of auths has a path; it must be "reg:5000""#),

@@ -185,7 +185,7 @@ impl Response {
         let (timeouts, url) = (self.timeouts, self.inner.url().clone());
         let chunk = timeouts.within_deadline(async {
             let chunk = timeouts.until_chunk(&url, self.inner.chunk()).await?;
-            chunk.map_err(|error| broken_body(error, &url))
+            chunk.map_err(|error| broken_body(error, &url).masked_causes(&|text| self.observer.secrets.masked(text)))
         });
         let chunk = chunk.await.map_err(|error| error.at_route(self.route.clone()))?;
         match &chunk {

@@ -69,11 +69,16 @@ fn decoded(header: &str) -> Option<String> {
 pub fn found_in(bytes: &[u8]) -> Vec<&'static str> {
     let text = String::from_utf8_lossy(bytes);
     let (lower, unspaced) = (text.to_ascii_lowercase(), text.split_whitespace().collect::<String>());
+    let divided = letters_and_digits(&text);
     let is_found = |canary: &&str| {
         escaped(canary).iter().any(|form| lower.contains(&form.to_ascii_lowercase()))
             || unspaced.to_ascii_lowercase().contains(&canary.to_ascii_lowercase())
             || in_hexadecimal(&lower, canary)
-            || in_base64(canary).iter().any(|form| text.contains(form.as_str()) || unspaced.contains(form.as_str()))
+            || divided.contains(&letters_and_digits(canary))
+            || in_base64(canary)
+                .iter()
+                .flat_map(|form| [form.clone()].into_iter().chain(in_base64(form)))
+                .any(|form| text.contains(form.as_str()) || unspaced.contains(form.as_str()))
     };
     ALL.into_iter().filter(is_found).collect()
 }
@@ -95,6 +100,8 @@ pub fn forms(secret: &str) -> Vec<String> {
         hex::encode(secret),
         secret.bytes().map(|byte| format!("{byte:02X}:")).collect(),
         secret.bytes().map(|byte| format!("0x{byte:02x} ")).collect(),
+        secret.chars().map(|c| format!("{c}.")).collect(),
+        STANDARD.encode(format!("{{\"auth\":\"{}\"}}", pair(secret))),
     ]);
     forms
 }
@@ -109,6 +116,11 @@ fn escaped(text: &str) -> Vec<String> {
         each(&|code| format!("&#{code};")),
         each(&|code| format!("&#x{code:x};")),
     ]
+}
+
+/// A text without what may divide it, in small letters.
+fn letters_and_digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
 /// Whether a text is in another one in hexadecimal numbers, however these are separated.
@@ -136,6 +148,8 @@ fn a_canary_is_found_in_every_encoding() {
             STANDARD.encode(canary),
             STANDARD.encode(format!("a longer name:{canary} and more")),
             canary.chars().map(|c| format!("{c}\n")).collect(),
+            canary.chars().map(|c| format!("{c}', '")).collect(),
+            STANDARD.encode(format!("{{\"auth\":\"{}\"}}", pair(canary))),
             hex::encode(canary),
             canary.bytes().map(|byte| format!("{byte:02X}:")).collect(),
         ] {

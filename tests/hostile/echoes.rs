@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use test_support::{Reply, Request, Server};
 
 use crate::canary;
@@ -30,13 +32,17 @@ enum Place {
     Challenge,
     /// The token server of a challenge.
     Realm,
+    /// The path of a web page that a redirect leads to.
+    Page,
     /// The text of a refusal by a proxy, whose password it is.
     Proxy,
+    /// The scheme of its challenge.
+    ProxyScheme,
     /// The text of an error by the storage, of the signature in the URL that leads there.
     Storage,
 }
 
-const PLACES: [Place; 14] = [
+const PLACES: [Place; 16] = [
     Place::Message,
     Place::Detail,
     Place::Text,
@@ -49,7 +55,9 @@ const PLACES: [Place; 14] = [
     Place::Warning,
     Place::Challenge,
     Place::Realm,
+    Place::Page,
     Place::Proxy,
+    Place::ProxyScheme,
     Place::Storage,
 ];
 
@@ -67,7 +75,7 @@ impl fmt::Display for Echo {
 impl Place {
     fn secret(self) -> &'static str {
         match self {
-            Self::Proxy => canary::PROXY,
+            Self::Proxy | Self::ProxyScheme => canary::PROXY,
             Self::Storage => canary::PRESIGNED,
             _ => canary::PASSWORD,
         }
@@ -95,7 +103,9 @@ fn reply(Echo { place, form }: &Echo) -> Reply {
         Place::Realm => {
             Reply::status(401).header("WWW-Authenticate", format!("Bearer realm=\"http://{form}.invalid/{form}\""))
         }
+        Place::Page => Reply::redirect(format!("/{form}")),
         Place::Proxy => Reply::status(407).body(form.clone()),
+        Place::ProxyScheme => Reply::status(407).header("Proxy-Authenticate", form),
     }
 }
 
@@ -103,7 +113,8 @@ fn observe(echo: Echo) -> Outcome {
     let signed = format!("/elsewhere?X-Amz-Signature={}", canary::PRESIGNED);
     let place = echo.place;
     let server = Server::start(move |asked: &Request| match place {
-        Place::Proxy => reply(&echo),
+        Place::Proxy | Place::ProxyScheme => reply(&echo),
+        Place::Page if !asked.path().ends_with("/tags/list") => Reply::status(200).body("<html>log in"),
         Place::Storage if asked.path() != "/elsewhere" => Reply::redirect(signed.clone()),
         Place::Storage => reply(&echo),
         _ if asked.authorization().is_none() => Reply::wants_password(),
@@ -111,7 +122,7 @@ fn observe(echo: Echo) -> Outcome {
     });
     let rls = program().telling(Verbosity::Headers).words("tags team/app --retries 0 --timeout 60s");
     let rls = match place {
-        Place::Proxy => rls.through(&server.host()).env("RLS_REGISTRY", "http://registry.corp"),
+        Place::Proxy | Place::ProxyScheme => rls.through(&server.host()).env("RLS_REGISTRY", "http://registry.corp"),
         _ => rls.env("RLS_REGISTRY", server.url()).holding(Holder::Environment, &server.host()),
     };
     let outcome = rls.observe();
@@ -224,4 +235,26 @@ fn no_echo_in_a_manifest_or_in_an_accepted_deletion_is_legible() {
     let failures = failures.into_inner().expect("no panic");
     assert!(failures.is_empty(), "{} leak:\n{}", failures.len(), failures.join("\n\n"));
     assert!(marked.into_inner() > 100);
+}
+
+#[test]
+fn no_echo_in_the_claims_of_a_token_is_legible() {
+    let encoded = |claims: &str| BASE64_URL_SAFE_NO_PAD.encode(claims);
+    for form in canary::forms(canary::PASSWORD) {
+        let access = format!("[{{\"type\":\"repository\",\"name\":\"team/{form}\",\"actions\":[\"{form}\"]}}]");
+        let claims = format!("{{\"sub\":\"{form}\",\"access\":{access}}}");
+        let token = format!("{}.{}.c2ln", encoded("{\"alg\":\"none\"}"), encoded(&claims));
+        let server = Server::start(move |asked: &Request| match asked.authorization() {
+            _ if asked.path() == "/token" => canary::token(&token),
+            Some(sent) if sent.starts_with("Bearer ") => Reply::tags(&["a"]),
+            _ => Reply::wants_token_of("/token"),
+        });
+        for words in ["doctor team/app", "doctor team/app -o json", "tags team/app -vv"] {
+            let rls = program().words(words).words("--retries 0 --timeout 60s");
+            let rls = rls.env("RLS_REGISTRY", server.url()).holding(Holder::Environment, &server.host());
+            let outcome = rls.observe();
+            let found = canary::found_in(&[&outcome.stdout[..], outcome.stderr.as_bytes()].concat());
+            assert_eq!(found, [""; 0], "{words}, written {form}: {outcome}");
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub(in crate::http) async fn refusal(mut response: Response, context: &RequestCo
     let cause = masked_summary(&response.status_line(), response.media_type().as_deref(), &body, &masked);
     let mut error = Error::new(kind, what);
     if let Some(Refusal { fault, cause }) = refusing_proxy(&response) {
-        error = error.with_kind(Kind::Network(Network::Proxy(fault))).because(cause);
+        error = error.with_kind(Kind::Network(Network::Proxy(fault))).because(masked(&cause));
     }
     let challenges = response.headers().get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes);
     let descriptions = descriptions(challenges).into_iter().map(|description| one_line(&masked(&description)));

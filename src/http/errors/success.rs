@@ -43,7 +43,8 @@ impl Response {
         let registry = &context.registry;
         if is_html(self.media_type().as_deref(), start) {
             let error = Error::new(Kind::Protocol(Fault::Html), format!("not a registry reply from {registry}"));
-            let path = self.url().path();
+            // A redirect may have led there.
+            let path = self.masked(self.url().path());
             return Some(error.because(format!("{path} is a text/html page (a proxy or a login page?)")));
         }
         None

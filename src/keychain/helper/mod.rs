@@ -20,7 +20,7 @@ use self::group::Group;
 use super::entry;
 use super::key::ServerKey;
 use super::options::Options;
-use crate::auth::{Credentials, SecretOrigin, Secrets};
+use crate::auth::{Credentials, MASK, SecretOrigin, Secrets, without_user};
 use crate::error::{Error, Result, without_os_error};
 
 /// The largest output of a helper, in bytes.
@@ -366,17 +366,39 @@ impl Output {
                 .ok_or_else(|| "printed an answer without Username and Secret".to_owned());
         }
         let is_other = !server.is_empty() && ServerKey::parse(&server).host() != ServerKey::parse(key).host();
-        let note = is_other.then(|| format!("{program} was asked for {key} and answered for {server:?}"));
+        let answered = without_user(&server);
+        let note = is_other.then(|| format!("{program} was asked for {key} and answered for {answered:?}"));
         let credentials = entry::pair(username, secret);
         let credentials = credentials.map_err(|why| format!("printed an unusable answer: {why}"))?;
         Ok(HelperCredentials { credentials: Some(credentials), note })
     }
 }
 
-/// The beginning of a helper's message; none of what looks like an answer, which may contain a secret.
+/// The beginning of a helper's message, without what looks like a secret: an answer, which begins with a brace, and the
+/// value of what is called one.
 fn shown(message: &str) -> String {
-    let message = message.trim();
-    if message.starts_with('{') { String::new() } else { message.chars().take(MAX_SHOWN).collect() }
+    let message = message.split_once('{').map_or(message, |(before, _)| before);
+    let mut is_named = false;
+    let words = message.split_whitespace().map(|word| {
+        let (name, value) = word.split_once(['=', ':']).map_or(("", word), |(name, value)| (name, value));
+        let was_named = std::mem::replace(&mut is_named, value.is_empty() && names_secret(name));
+        match (looks_secret(value), was_named || names_secret(name)) {
+            (true, true) => format!("{}{MASK}", &word[..word.len() - value.len()]),
+            _ => word.to_owned(),
+        }
+    });
+    let shown = words.collect::<Vec<_>>().join(" ");
+    Secrets::default().masked(&shown).chars().take(MAX_SHOWN).collect()
+}
+
+fn names_secret(name: &str) -> bool {
+    let name = name.trim_matches(['"', '\'']).to_ascii_lowercase();
+    ["password", "secret", "token", "key"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether this may be a secret and is no word of a sentence.
+fn looks_secret(value: &str) -> bool {
+    value.len() >= 8 && value.contains(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(unix)]

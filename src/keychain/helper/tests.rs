@@ -84,6 +84,20 @@ async fn failures_are_reported_without_secrets() {
             "docker-credential-test failed: end",
         ),
         (r#"echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed with exit code 1"),
+        (r#"echo 'debug: cached'; echo '{"Secret":"s3cret"}'; exit 1"#, "docker-credential-test failed: debug: cached"),
+        (r#"echo 'got {"Secret":"s3cret"}' >&2; exit 1"#, "docker-credential-test failed: got"),
+        (
+            "echo 'Secret: s3cret-1 token=s3cret-1, \"password\": s3cret-1'; exit 1",
+            "docker-credential-test failed: Secret: REDACTED token=REDACTED \"password\": REDACTED",
+        ),
+        (
+            "echo 'cannot open https://ann:s3cret@vault'; exit 1",
+            "docker-credential-test failed: cannot open https://REDACTED@vault",
+        ),
+        (
+            "echo 'cannot fetch the token: oauth2: invalid_grant'; exit 1",
+            "docker-credential-test failed: cannot fetch the token: oauth2: invalid_grant",
+        ),
         ("echo s3cret", "docker-credential-test printed an invalid answer"),
         (r#"echo '["","ann","s3cret"]'"#, "docker-credential-test printed an invalid answer"),
         (r#"echo '{"Username":7,"Secret":"s3cret"}'"#, "docker-credential-test printed an invalid answer"),
@@ -145,6 +159,9 @@ async fn a_reply_for_another_server_is_used_and_noted() {
     assert!(matches!(given.credentials, Some(Credentials::Basic { .. })));
     let note = given.note.expect("a note");
     assert_eq!(note, r#"docker-credential-test was asked for reg.corp:5000 and answered for "https://evil.example""#);
+    let given = ask(r#"echo '{"ServerURL":"https://ann:s3cret@evil.example","Username":"u","Secret":"s"}'"#).await;
+    let note = given.expect("an answer").note.expect("a note");
+    assert!(note.ends_with(r#"answered for "https://REDACTED@evil.example""#), "{note}");
     let same = ask(r#"echo '{"ServerURL":"https://REG.corp:5000/v2/","Username":"u","Secret":"s"}'"#).await;
     assert_eq!(same.expect("an answer").note, None);
 }

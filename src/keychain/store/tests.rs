@@ -222,9 +222,10 @@ async fn a_helper_that_fails_changes_nothing() {
     for (script, cause) in [
         ("cat >/dev/null; echo 'the vault is sealed'; exit 1", "docker-credential-vault failed: the vault is sealed"),
         ("cat; exit 1", "docker-credential-vault failed with exit code 1"),
+        ("echo \"cannot keep $(cat)\"; exit 1", "docker-credential-vault failed: cannot keep"),
         (
-            "echo \"cannot keep $(cat)\"; exit 1",
-            r#"docker-credential-vault failed: cannot keep {"ServerURL":"reg.corp","Username":"ann","Secret":"REDACTED"}"#,
+            "echo \"cannot keep $(cat | tr -d '{}')\"; exit 1",
+            r#"docker-credential-vault failed: cannot keep "ServerURL":"reg.corp","Username":"ann","Secret":"REDACTED""#,
         ),
     ] {
         let home = Home::with_config(&config).helper("vault", script);

@@ -5,6 +5,7 @@ use test_support::http2::{DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_ST
 use test_support::tls::ServerCertificate;
 
 use super::scenario::{Scenario, Setup};
+use crate::canary;
 use crate::runner::{Canaries as _, Holder, program};
 
 /// What happens to every request with credentials.
@@ -39,8 +40,8 @@ fn broken(id: u32, fault: StreamFault) -> Vec<u8> {
     // 2 is INTERNAL_ERROR.
     let reset = frame(RST_STREAM, 0, id, &2_u32.to_be_bytes());
     match fault {
-        // The last stream and the error.
-        StreamFault::GoAway => frame(GOAWAY, 0, 0, &[0, 0, 0, 0, 0, 0, 0, 2]),
+        // The last stream, the error, and what is called debug data.
+        StreamFault::GoAway => frame(GOAWAY, 0, 0, &[&[0, 0, 0, 0, 0, 0, 0, 2], canary::PASSWORD.as_bytes()].concat()),
         StreamFault::ResetStream => reset,
         StreamFault::ResetMidBody => [head, frame(DATA, 0, id, br#"{"tags":["a","#), reset].concat(),
         StreamFault::EmptyData => [head, frame(DATA, 0, id, &[]).repeat(1_000_000), reset].concat(),
