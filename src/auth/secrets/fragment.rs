@@ -29,12 +29,18 @@ fn windows(text: &[u8]) -> impl Iterator<Item = [u8; LENGTH]> {
 }
 
 /// The runs of all secrets.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Fragments(HashMap<u64, bool>);
 
 impl FromIterator<Run> for Fragments {
     fn from_iter<T: IntoIterator<Item = Run>>(runs: T) -> Self {
         Self(runs.into_iter().collect())
+    }
+}
+
+impl Extend<Run> for Fragments {
+    fn extend<T: IntoIterator<Item = Run>>(&mut self, runs: T) {
+        self.0.extend(runs);
     }
 }
 

@@ -54,8 +54,10 @@ pub(crate) struct Secrets(Mutex<Recent>);
 #[derive(Debug, Default)]
 struct Recent {
     known: VecDeque<Known>,
-    /// Made when a text is masked, if the secrets have changed.
-    search: Option<Arc<Search>>,
+    /// Those of the known secrets, and of some that are not known any more.
+    fragments: Arc<Fragments>,
+    /// How many these are.
+    evicted: usize,
 }
 
 #[derive(Debug)]
@@ -75,23 +77,23 @@ impl Known {
     }
 }
 
-/// What is searched for.
-#[derive(Debug)]
-struct Search {
-    patterns: Vec<Arc<[Pattern]>>,
-    bare: Vec<Arc<Pattern>>,
-    fragments: Fragments,
-}
-
 impl Recent {
-    fn search(&mut self) -> Arc<Search> {
-        let known = &self.known;
-        let new = || Search {
-            patterns: known.iter().map(|known| Arc::clone(&known.patterns)).collect(),
-            bare: known.iter().filter_map(|known| known.bare.clone()).collect(),
-            fragments: known.iter().flat_map(|known| known.runs.iter().copied()).collect(),
-        };
-        Arc::clone(self.search.get_or_insert_with(|| Arc::new(new())))
+    fn add(&mut self, new: Known) {
+        let origin = new.origin;
+        Arc::make_mut(&mut self.fragments).extend(new.runs.iter().copied());
+        self.known.push_back(new);
+        let is_alike = |known: &Known| known.origin == origin;
+        if self.known.iter().filter(|known| is_alike(known)).count() > MAX
+            && let Some(oldest) = self.known.iter().position(is_alike)
+        {
+            self.known.remove(oldest);
+            self.evicted += 1;
+        }
+        // To collect them anew for each secret would take long where each repository has a token.
+        if self.evicted > MAX {
+            self.evicted = 0;
+            self.fragments = Arc::new(self.known.iter().flat_map(|known| known.runs.iter().copied()).collect());
+        }
     }
 }
 
@@ -104,14 +106,7 @@ impl Secrets {
             recent.known.push_back(former);
             return;
         }
-        recent.known.push_back(Known::new(secret, origin));
-        recent.search = None;
-        let is_alike = |known: &&Known| known.origin == origin;
-        if recent.known.iter().filter(is_alike).count() > MAX
-            && let Some(oldest) = recent.known.iter().position(|known| known.origin == origin)
-        {
-            recent.known.remove(oldest);
-        }
+        recent.add(Known::new(secret, origin));
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
@@ -139,13 +134,18 @@ impl Secrets {
 
     /// Masks the secrets in a server's text.
     pub fn masked(&self, text: &str) -> String {
-        let search = self.recent().search();
-        let patterns: Vec<_> = search.patterns.iter().flat_map(|patterns| patterns.iter()).collect();
+        let (patterns, bare, fragments) = {
+            let recent = self.recent();
+            let patterns: Vec<_> = recent.known.iter().map(|known| Arc::clone(&known.patterns)).collect();
+            let bare: Vec<_> = recent.known.iter().filter_map(|known| known.bare.clone()).collect();
+            (patterns, bare, Arc::clone(&recent.fragments))
+        };
+        let patterns: Vec<_> = patterns.iter().flat_map(|patterns| patterns.iter()).collect();
         let mut marks = Marks::of(text);
         let mut mark = |reading: &Reading, is_decoded: bool| {
             // Decoded data contains short words by chance.
             marks.mark(reading, pattern::found(&patterns, reading, !is_decoded));
-            marks.mark(reading, search.fragments.found(&folded(reading.bytes())));
+            marks.mark(reading, fragments.found(&folded(reading.bytes())));
             if !is_decoded {
                 marks.mark(reading, shaped(reading));
             }
@@ -173,7 +173,7 @@ impl Secrets {
             mark_all(last.hexadecimal(offset), true);
         }
         let divided = last.letters_and_digits();
-        let bare: Vec<_> = search.bare.iter().map(AsRef::as_ref).collect();
+        let bare: Vec<_> = bare.iter().map(AsRef::as_ref).collect();
         marks.mark(&divided, pattern::found(&bare, &divided, true));
         marks.masked()
     }
