@@ -56,10 +56,13 @@ pub(super) struct Message<'a> {
     pub headers: &'a HeaderMap,
     pub authorization: Option<&'a HeaderValue>,
     pub body: Option<Bytes>,
+    /// Whether another connection is used than for other messages.
+    pub is_second_look: bool,
 }
 
-/// The clients of origins. Where a server may have other addresses, it has another client.
-type Clients = HashMap<(Origin, Option<AddressLimit>), Arc<Cell>>;
+/// The clients of origins. Where a server may have other addresses, it has another client; so it has for a second look,
+/// which takes another connection.
+type Clients = HashMap<(Origin, Option<AddressLimit>, bool), Arc<Cell>>;
 
 /// A client, made once.
 #[derive(Debug)]
@@ -116,7 +119,7 @@ impl Pool {
     /// named this one, and it has only addresses that are more private; [`Kind::Config`] when TLS cannot be set up.
     pub async fn send(&self, message: Message<'_>) -> Result<Response> {
         let (url, sent) = (message.url, Instant::now());
-        let mut cell = self.cell(url);
+        let mut cell = self.cell(url, message.is_second_look);
         let mut outcome = self.send_once(&cell, &message).await?;
         for _ in 0..MAX_RACES {
             match &outcome {
@@ -131,7 +134,7 @@ impl Pool {
         {
             self.use_http1(url);
             self.retire(&cell);
-            cell = self.cell(url);
+            cell = self.cell(url, message.is_second_look);
             outcome = self.send_once(&cell, &message).await?;
         }
         let reply = match outcome {
@@ -171,7 +174,7 @@ impl Pool {
         cell: &Arc<Cell>,
         message: &Message<'_>,
     ) -> Result<Result<Result<reqwest::Response, reqwest::Error>>> {
-        let Message { method, url, headers, authorization, body } = message.clone();
+        let Message { method, url, headers, authorization, body, .. } = message.clone();
         let client = self.client(cell, url).await?;
         let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
         if let Some(authorization) = authorization {
@@ -206,10 +209,10 @@ impl Pool {
     }
 
     /// Where the client of an origin is, or will be.
-    fn cell(&self, url: &Url) -> Arc<Cell> {
+    fn cell(&self, url: &Url, is_second_look: bool) -> Arc<Cell> {
         // A proxy resolves the names of the servers behind it.
         let limit = self.origins.limit(url).filter(|_| proxy_for(url).is_none());
-        let key = (url.origin(), limit);
+        let key = (url.origin(), limit, is_second_look);
         let http1 = self.http1().contains(&key.0);
         let mut clients = self.clients();
         // A client in use is kept alive by its requests.
@@ -376,7 +379,7 @@ mod tests {
         let pool = Pool::new(registry, Arc::default(), trust, Arc::new(Observer::new(Arc::default())));
         for port in 1..1000 {
             let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
-            pool.client(&pool.cell(&url), &url).await.unwrap();
+            pool.client(&pool.cell(&url, false), &url).await.unwrap();
         }
         assert!(pool.clients().len() <= MAX_ORIGINS);
     }

@@ -22,6 +22,8 @@ pub struct Client {
     pub(super) transport: Arc<Transport>,
     pub(super) cache: Option<Cache>,
     pub(super) configs: Arc<CachedConfigs>,
+    /// Whether requests take another connection than those of other clients that share this one's transport.
+    pub(super) is_second_look: bool,
 }
 
 impl Client {
@@ -146,7 +148,7 @@ impl ClientBuilder {
         };
         let transport = Transport::new(&self.registry, self.credentials, trust, self.options, self.stats);
         let (registry, transport) = (Arc::new(self.registry), Arc::new(transport));
-        Ok(Client { registry, transport, cache: self.cache, configs: Arc::default() })
+        Ok(Client { registry, transport, cache: self.cache, configs: Arc::default(), is_second_look: false })
     }
 }
 

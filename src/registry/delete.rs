@@ -42,7 +42,7 @@ enum DeleteReply {
     Accepted(Vec<RegistryError>),
     /// 404.
     NotFound(Error),
-    /// The reply was lost or a server error: the deletion may have taken effect or not.
+    /// The reply was lost, a server error or unexpected: the deletion may have taken effect or not.
     Lost(Error),
 }
 
@@ -217,7 +217,7 @@ impl<'a> PendingDeletion<'a> {
             let mut now = repository.await_absence(target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
                 // There is no other evidence that it is gone, and a replica may lag behind.
-                now = repository.resolve_by_content(target).await;
+                now = repository.second_look().resolve_by_content(target).await;
                 if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
                     let what = format!("cannot determine whether {name} is gone");
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);
@@ -293,7 +293,8 @@ fn may_have_taken_effect(error: &Error) -> bool {
         _ if error.is_during_login() => false,
         Kind::Network(network) => *network == Network::Reset,
         Kind::Protocol(Fault::Truncated) | Kind::TimedOut => true,
-        Kind::Protocol(_) => error.reply().is_some_and(|reply| reply.status >= 500),
+        // A status of success that no registry answers with, 207 for one, says nothing.
+        Kind::Protocol(_) => error.reply().is_some_and(|reply| reply.status >= 500 || reply.status < 300),
         _ => false,
     }
 }

@@ -99,6 +99,7 @@ impl Client {
         let mut url = base.clone();
         // Names are safe in a path by type, so it is set as it is: joining would read `host:5000` as a scheme.
         url.set_path(&format!("{}{}", base.path(), endpoint.path()));
-        Request::new(method, url, endpoint.context(&self.registry.to_string(), action))
+        let context = endpoint.context(&self.registry.to_string(), action);
+        Request { is_second_look: self.is_second_look, ..Request::new(method, url, context) }
     }
 }

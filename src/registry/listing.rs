@@ -98,8 +98,8 @@ struct SeenHashes {
     misnamed: Arc<OnceLock<String>>,
     /// Set where names follow a page that is not full and links none.
     is_cut: Arc<OnceLock<()>>,
-    /// For how many seconds a page was in a cache, where one was.
-    age: Arc<OnceLock<u64>>,
+    /// Why a page may be out of date or lack names.
+    doubt: Arc<OnceLock<String>>,
 }
 
 impl Listing {
@@ -146,9 +146,10 @@ impl Listing {
         Arc::clone(&self.seen.is_cut)
     }
 
-    /// For how many seconds a page was in a cache, once one was read that was.
-    pub(super) fn age(&self) -> Arc<OnceLock<u64>> {
-        Arc::clone(&self.seen.age)
+    /// Why the list may be out of date or lack names, once a page was read whose reply says so: what comes after "the
+    /// list".
+    pub(super) fn doubt(&self) -> Arc<OnceLock<String>> {
+        Arc::clone(&self.seen.doubt)
     }
 
     /// Makes an empty list an error.
@@ -256,9 +257,9 @@ impl Listing {
             // It is not set anywhere else.
             let _ = self.seen.misnamed.set(name);
         }
-        if page.age > 0 {
+        if let Some(doubt) = page.doubt.take() {
             // The first is enough.
-            let _ = self.seen.age.set(page.age);
+            let _ = self.seen.doubt.set(doubt);
         }
         let repeated = page.count > 0 && !self.seen.pages.insert(page.hash());
         if repeated && self.step == Step::Linked {

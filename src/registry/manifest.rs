@@ -31,7 +31,7 @@ pub(crate) struct Fetched {
     pub digest: Digest,
     /// The sha256 digest of the bytes, where `digest` is of another algorithm.
     pub sha256: Option<Digest>,
-    /// The digest in the header of the reply.
+    /// The digest in the header of the reply: of several, one that contradicts the bytes.
     pub header_digest: Option<Digest>,
     /// For how long the reply was in a cache, in seconds (RFC 9111, "Age").
     pub age: u64,
@@ -96,7 +96,8 @@ impl RepositoryHandle {
             }
         };
         let sha256 = (digest.algorithm() != Algorithm::Sha256).then(|| Digest::of(Algorithm::Sha256, &bytes));
-        Ok(Fetched { digest, sha256, header_digest: header, age, media_type, size, manifest, held })
+        let header_digest = contradicting_digest(&response, &digest).or(header);
+        Ok(Fetched { digest, sha256, header_digest, age, media_type, size, manifest, held })
     }
 
     /// Fetches a manifest and verifies it.
@@ -238,15 +239,27 @@ pub(super) fn uncached(request: Request) -> Request {
 
 /// Warns where the header of a reply has another digest than its bytes. The bytes count.
 fn warn_of_contradiction(response: &Response, digest: &Digest, what: &str) {
-    let header = content_digest(response).filter(|header| header.algorithm() == digest.algorithm() && header != digest);
-    if let Some(header) = header {
+    if let Some(header) = contradicting_digest(response, digest) {
         tracing::warn!("Docker-Content-Digest of {what} is {header}, but the digest of its content is {digest}");
     }
 }
 
-/// The digest in the header of a reply. An invalid one is ignored.
+/// The digest in the header of a reply; `None` also where several differ.
 pub(super) fn content_digest(response: &Response) -> Option<Digest> {
-    response.header(&CONTENT_DIGEST)?.parse().ok()
+    let mut stated = stated_digests(response);
+    let first = stated.next()?;
+    stated.all(|other| other == first).then_some(first)
+}
+
+/// A digest in the header of a reply that is not the one of its bytes, though of the same algorithm.
+fn contradicting_digest(response: &Response, digest: &Digest) -> Option<Digest> {
+    stated_digests(response).find(|stated| stated.algorithm() == digest.algorithm() && stated != digest)
+}
+
+/// The digests in the header of a reply, to which a proxy may have added its own. Invalid ones are ignored.
+fn stated_digests(response: &Response) -> impl Iterator<Item = Digest> + '_ {
+    let values = response.headers().get_all(CONTENT_DIGEST).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|digest| digest.trim().parse().ok())
 }
 
 fn matches_digest(digest: &Digest, bytes: &[u8], what: &str) -> Result<()> {

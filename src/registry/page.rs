@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, WARNING};
 
 use super::names::{Entry, ListError, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};
@@ -32,8 +32,8 @@ pub(super) struct Page {
     reading: Option<Reading>,
     /// The headers of the reply.
     pub headers: HeaderMap,
-    /// For how many seconds it was in a cache.
-    pub age: u64,
+    /// Why it may be out of date or lack names, if the reply says so: what comes after "the list".
+    pub doubt: Option<String>,
     /// Names that were parsed and not passed on.
     pub held: Vec<Entry>,
     /// The number of names parsed in this attempt.
@@ -71,7 +71,7 @@ impl Page {
             field,
             reading: None,
             headers: HeaderMap::new(),
-            age: 0,
+            doubt: None,
             held: Vec::new(),
             count: 0,
             last: None,
@@ -148,6 +148,9 @@ impl Page {
     fn end(&mut self) -> Result<()> {
         if let Some(Reading { response, scanner, start, .. }) = self.reading.take() {
             self.name = scanner.name().map(str::to_owned);
+            if scanner.has_errors() {
+                self.doubt.get_or_insert_with(|| "came with errors".to_owned());
+            }
             let outcome = scanner.finish();
             let may_be_error = outcome.is_err() || !registry_errors(&start).is_empty();
             if self.count == 0
@@ -169,7 +172,7 @@ impl Page {
         let response = self.transport.send_once(&self.request).await?;
         response.refuse_encoding(&self.request.context.name)?;
         self.headers = response.headers().clone();
-        self.age = response.age();
+        self.doubt = doubt(&response);
         self.held.clear();
         self.hashes.clear();
         self.count = 0;
@@ -212,6 +215,20 @@ impl Page {
         let subject = &self.request.context;
         let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
         Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)
+    }
+}
+
+/// Why a reply may not be the current state (RFC 9111, "Age" and "Warning"; RFC 9110, "203 Non-Authoritative
+/// Information").
+fn doubt(response: &Response) -> Option<String> {
+    let is_stale = || {
+        response.header(&WARNING).is_some_and(|warning| ["110 ", "111 "].iter().any(|code| warning.starts_with(code)))
+    };
+    match (response.age(), response.status()) {
+        (age @ 1.., _) => Some(format!("was in a cache for {age} s")),
+        _ if is_stale() => Some("is out of date: a cache sent it with a warning".to_owned()),
+        (_, 200) => None,
+        (_, status) => Some(format!("was answered with the status {status}")),
     }
 }
 

@@ -22,6 +22,12 @@ impl Client {
 }
 
 impl RepositoryHandle {
+    /// The same repository by another connection, for a second look at what was "not found": behind a load balancer,
+    /// each connection may lead to another replica, and one of them may lag behind.
+    pub(crate) fn second_look(&self) -> Self {
+        Self { client: Client { is_second_look: true, ..self.client.clone() }, name: Arc::clone(&self.name) }
+    }
+
     /// The client of its registry.
     pub fn client(&self) -> &Client {
         &self.client

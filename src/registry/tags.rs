@@ -28,13 +28,13 @@ impl RepositoryHandle {
         let request = uncached(self.client.request(Method::GET, Endpoint::Tags(&self.name)));
         let listing = Listing::new(&self.client, request, "tags", PAGE_SIZE, None);
         let listing = if is_cut { listing.verifying_end() } else { listing };
-        let (misnamed, age) = (listing.misnamed(), listing.age());
+        let (misnamed, doubt) = (listing.misnamed(), listing.doubt());
         let entries = listing.into_stream();
         let names = entries.map_ok(|entries| entries.into_iter().filter_map(Entry::into_name).collect::<Vec<_>>());
         let names = names.try_concat().await?;
-        let doubt = misnamed.get().map(|other| format!("the list of its tags is that of {other}"));
-        let is_old = || age.get().map(|age| format!("the list of its tags was in a cache for {age} s"));
-        Ok(ListedNames { names, doubt: doubt.or_else(is_old) })
+        let misnamed = misnamed.get().map(|other| format!("is that of {other}"));
+        let doubt = misnamed.or_else(|| doubt.get().cloned()).map(|doubt| format!("the list of its tags {doubt}"));
+        Ok(ListedNames { names, doubt })
     }
 
     pub(super) fn tag_listing(&self) -> Listing {
@@ -48,7 +48,7 @@ impl RepositoryHandle {
 pub(crate) struct ListedNames {
     /// The names, valid tags or not.
     pub names: Vec<String>,
-    /// Why it may lack names, if it is another repository's or comes from a cache.
+    /// Why it may lack names, if it is another repository's, comes from a cache or with errors.
     pub doubt: Option<String>,
 }
 

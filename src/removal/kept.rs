@@ -27,8 +27,17 @@ pub(super) enum NameState {
     New,
     /// It could not be resolved when the plan was made, which was reported then.
     Unreadable,
-    /// It is listed, and nothing is behind it.
+    /// It is listed, and was "not found" when the plan was made: dangling, or hidden by a replica that lags behind.
+    Dangling,
+    /// It was removed or should be, and is listed: nothing is expected of it.
     Gone,
+}
+
+impl NameState {
+    /// Whether the name was not answered with "not found".
+    fn is_found(&self) -> bool {
+        !matches!(self, Self::Dangling | Self::Gone)
+    }
 }
 
 /// The names that are kept, as they were last seen.
@@ -63,7 +72,7 @@ impl KeptNames {
             for (name, pointer) in tags.chain(others).filter(|(name, _)| !pending.contains(*name)) {
                 let state = match pointer {
                     Pointer::At(manifest) => NameState::At(index.digest(*manifest)),
-                    Pointer::Dangling => NameState::Gone,
+                    Pointer::Dangling => NameState::Dangling,
                     Pointer::Unknown(_) => NameState::Unreadable,
                 };
                 names.insert(name.to_owned(), state);
@@ -93,7 +102,7 @@ impl KeptNames {
         };
         rebuilt.names.retain(|name, state| !self.removed.contains_key(name) || matches!(state, NameState::At(_)));
         // A name that the new snapshot lacks is lost.
-        for (name, state) in self.names.iter().filter(|(_, state)| **state != NameState::Gone) {
+        for (name, state) in self.names.iter().filter(|(_, state)| state.is_found()) {
             if !rebuilt.pending.contains(name) && !rebuilt.names.contains_key(name) {
                 rebuilt.names.insert(name.clone(), state.clone());
                 rebuilt.missing.insert(name.clone());
@@ -189,7 +198,7 @@ impl KeptNames {
 
     /// Whether a tag is kept and was not seen to be dangling.
     pub(super) fn is_kept(&self, tag: &Tag) -> bool {
-        self.names.get(tag.as_str()).is_some_and(|state| *state != NameState::Gone)
+        self.names.get(tag.as_str()).is_some_and(NameState::is_found)
     }
 
     /// Whether a deletion may have affected a manifest.

@@ -4,7 +4,8 @@
 //!    reported as removed; a name that points to another digest than the removed one was pushed again.
 //! 2. A kept name is lost where HEAD and GET agree that it does not exist; GET alone counts where HEAD answers that it
 //!    points to what was just removed or to something below it. Names that were resolved before are always looked up;
-//!    the others where the list has dropped them.
+//!    the others where the list has dropped them: one that was "not found" from the start, and that a deletion takes
+//!    out of the list, was not dangling.
 //! 3. Where a manifest was deleted together with a tag that was deleted by its name, the names on it are looked up at
 //!    once, before anything else is deleted in this way.
 //! 4. At the end every removed name is looked up once more: a single "not found" may come from a replica that lags
@@ -34,7 +35,7 @@ pub(super) async fn check_kept(repository: &RepositoryHandle, kept: &mut KeptNam
     let missing = kept.take_missing();
     look_up(repository, kept, |name, state| match state {
         NameState::At(_) => true,
-        NameState::New | NameState::Unreadable => missing.contains(name),
+        NameState::New | NameState::Unreadable | NameState::Dangling => missing.contains(name),
         NameState::Gone => false,
     })
     .await
@@ -55,7 +56,7 @@ pub(super) async fn check_siblings(
     look_up(repository, kept, |_, state| match state {
         NameState::At(digest) => digest == manifest,
         NameState::New => true,
-        NameState::Unreadable | NameState::Gone => false,
+        NameState::Unreadable | NameState::Dangling | NameState::Gone => false,
     })
     .await
 }

@@ -2,13 +2,14 @@
 //! finds.
 //!
 //! The list of tags is read before every batch. Before a batch that deletes manifests by digest, every kept name is
-//! resolved, too; "not found" counts when it is answered twice.
+//! resolved, too; "not found" counts when two connections answer so.
 //!
 //! 1. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
 //!    manifest's descendants, and of manifests that are purged only as referrers of these. Where the header of a reply
 //!    contradicts its content, both digests count.
 //! 2. A name that cannot be read vetoes every deletion, except those that the policy permits regardless of tags and
-//!    indexes. A reply from a cache counts as unreadable.
+//!    indexes. A reply from a cache counts as unreadable, and so does "not found" for a name that the list has, unless
+//!    that was the answer when the plan was made: then it is dangling.
 //! 3. A list of tags that cannot be read vetoes every deletion that may not remove all tags, and so does a list that
 //!    lacks an existing name, is another repository's, or comes from a cache: it may lack others.
 
@@ -101,17 +102,39 @@ impl Vetoes {
     /// Reads the list before a batch. `deleted` are the tags whose manifests the batch deletes by digest, if it does:
     /// then every kept name is resolved.
     pub(super) async fn look_again(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) {
+        let mut denied = self.look(kept, list, deleted).await;
+        if denied.is_some() {
+            // Another client may have removed it since the list was read.
+            denied = self.look(kept, list, deleted).await;
+        }
+        if let Some(name) = denied {
+            let what = format!("{}:{name} cannot be read, and may depend on it", self.repository);
+            let cause = format!("{} lists it, and answers \"not found\" for it", self.repository.registry());
+            self.veto_for_name(&Error::new(Kind::Safety(Danger::Unknown), what).because(cause));
+        }
+    }
+
+    /// One look. Returns a name that was found before, or is new, and that the registry lists and calls "not found": a
+    /// replica that lags behind may not know it, or where it was moved to.
+    async fn look(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) -> Option<String> {
         // What could not be read before is read again.
         self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
         let listed = match list.before_batch(&self.repository).await {
             Ok(listed) => listed,
-            Err(error) if deleted.is_some() => return self.veto_for_list(&error.within(self.undetermined())),
-            Err(error) => return tracing::debug!("the list of tags cannot be read: {error}"),
+            Err(error) if deleted.is_some() => {
+                self.veto_for_list(&error.within(self.undetermined()));
+                return None;
+            }
+            Err(error) => {
+                tracing::debug!("the list of tags cannot be read: {error}");
+                return None;
+            }
         };
         kept.record_list(&listed.names);
-        let Some(deleted) = deleted else { return };
+        let deleted = deleted?;
         let names: HashSet<_> = listed.names.iter().map(String::as_str).collect();
-        let unlisted = match self.resolve_kept(kept, &names).await {
+        let (unlisted, denied) = self.resolve_kept(kept, &names).await;
+        let unlisted = match unlisted {
             Some(name) => Some(name),
             None => self.find_unlisted(deleted, &names).await,
         };
@@ -120,6 +143,7 @@ impl Vetoes {
             let error = Error::new(Kind::Safety(Danger::Unlisted), self.undetermined()).because(doubt);
             self.veto_for_list(&error);
         }
+        denied
     }
 
     fn undetermined(&self) -> String {
@@ -139,8 +163,8 @@ impl Vetoes {
     }
 
     /// Resolves every kept name, and vetoes the deletion of what names that moved or appeared need. Returns one that is
-    /// not listed although it exists, if there is one.
-    async fn resolve_kept(&mut self, kept: &mut KeptNames, listed: &HashSet<&str>) -> Option<String> {
+    /// not listed although it exists, and one that is listed and was not found, if there are such.
+    async fn resolve_kept(&mut self, kept: &mut KeptNames, listed: &HashSet<&str>) -> (Option<String>, Option<String>) {
         let at = |state: &NameState| if let NameState::At(digest) = state { Some(digest.clone()) } else { None };
         let known: HashSet<_> = kept.iter().filter_map(|(_, state)| at(state)).collect();
         let names: Vec<_> = kept.iter().map(|(name, _)| name.clone()).collect();
@@ -148,7 +172,7 @@ impl Vetoes {
         let lookups: Vec<_> = lookups.collect();
         let concurrency = self.repository.client().max_concurrency();
         let resolved: Vec<_> = stream::iter(lookups).buffer_unordered(concurrency).collect().await;
-        let (mut moved, mut unlisted) = (Vec::new(), None);
+        let (mut moved, mut unlisted, mut denied) = (Vec::new(), None, None);
         for (name, resolution) in resolved {
             if matches!(resolution, Ok(Some(_))) && !listed.contains(name.as_str()) {
                 unlisted = Some(name.clone());
@@ -168,6 +192,9 @@ impl Vetoes {
                         moved.push((name.clone(), digest));
                     }
                 }
+                Ok(None) if listed.contains(name.as_str()) && matches!(known, NameState::At(_) | NameState::New) => {
+                    denied = Some(name);
+                }
                 // It may come back; whether it is lost is checked at the end.
                 Ok(None) => {}
                 Err(_) if *known == NameState::Unreadable => {}
@@ -183,7 +210,7 @@ impl Vetoes {
                 self.veto_for_name(&error.within(format!("{name} is new, and may depend on it")));
             }
         }
-        unlisted
+        (unlisted, denied)
     }
 
     /// Vetoes the deletions that depend on the list of tags: all but those that may remove any tag.

@@ -138,7 +138,9 @@ impl TokenServer {
         self.observer.stats.count_token_fetch();
         let permit = self.limiter.acquire().await;
         let (url, authorization) = (&attempt.url, authorization.as_ref());
-        self.limiter.send(permit, Message { method: &method, url, headers: &headers, authorization, body }).await
+        let (method, headers) = (&method, &headers);
+        let message = Message { method, url, headers, authorization, body, is_second_look: false };
+        self.limiter.send(permit, message).await
     }
 
     async fn read(&self, mut response: Response, query: TokenQuery<'_>) -> Result<Token> {

@@ -66,6 +66,7 @@ pub struct NameScanner {
     key: Key,
     seen_field: bool,
     name: Option<String>,
+    has_errors: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,7 @@ enum Expect {
 enum Key {
     Field,
     Name,
+    Errors,
     Other,
 }
 
@@ -118,12 +120,18 @@ impl NameScanner {
             key: Key::Other,
             seen_field: false,
             name: None,
+            has_errors: false,
         }
     }
 
     /// The body's `name` member, once it was read.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Whether the body has errors beside the list.
+    pub fn has_errors(&self) -> bool {
+        self.has_errors
     }
 
     /// Parses the next piece, and adds the entries that it completes.
@@ -272,6 +280,9 @@ impl NameScanner {
         } else if is_alike("name", key) {
             self.key = Key::Name;
             self.name.is_some()
+        } else if is_alike("errors", key) {
+            self.key = Key::Errors;
+            false
         } else {
             self.key = Key::Other;
             false
@@ -292,6 +303,7 @@ impl NameScanner {
             (1, Container::Object) if self.key == Key::Field => {
                 return Err(ListError::Malformed("the list is not an array"));
             }
+            (2, _) if self.key == Key::Errors => self.has_errors = true,
             (2, _) if self.in_list() => return Err(ListError::Malformed("an entry that is not a string")),
             (depth, _) if depth >= MAX_DEPTH => return Err(ListError::Malformed("nested too deeply")),
             _ => {}

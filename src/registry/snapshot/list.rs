@@ -1,8 +1,8 @@
 //! Reads the list of tags, and resolves every name in it.
 //!
 //! 1. Each name is resolved as soon as it arrives: by HEAD, or by GET where HEAD has no digest or answers "not found".
-//! 2. A name that was not found is asked for once more at the end: the reply may have come from a replica that lags
-//!    behind.
+//! 2. A name that was not found is asked for once more at the end, by another connection: the reply may have come from
+//!    a replica that lags behind.
 //! 3. A dangling name counts as removed where the list no longer names it, but still names every tag that resolves.
 //! 4. The list is unreliable where a requested tag exists that it lacks, or where it is another repository's
 //!    ([`ListCaveat`]).
@@ -58,7 +58,7 @@ impl SnapshotReader {
             while lookups.len() < self.concurrency()
                 && let Some(name) = waiting.pop_front()
             {
-                lookups.push(self.resolve_name(name));
+                lookups.push(self.resolve_name(self.repository.clone(), name));
             }
             tokio::select! {
                 // The list is always polled: a pending page occupies one of the requests in flight.
@@ -131,8 +131,7 @@ impl SnapshotReader {
     }
 
     /// Resolves a name.
-    fn resolve_name(&self, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
-        let repository = self.repository.clone();
+    fn resolve_name(&self, repository: RepositoryHandle, name: Name) -> BoxFuture<'static, (Name, NameOutcome)> {
         let (index, progress) = (self.builder.index(), Arc::clone(&self.options.progress));
         let text = match name {
             Name::Tag(tag) => Ok(index.tag(tag).clone()),
@@ -170,7 +169,8 @@ impl SnapshotReader {
 
     /// Resolves names once more that were not found.
     pub async fn retry_names(&mut self, absent: Vec<Name>) {
-        let lookups: Vec<_> = absent.into_iter().map(|name| self.resolve_name(name)).collect();
+        let repository = self.repository.second_look();
+        let lookups: Vec<_> = absent.into_iter().map(|name| self.resolve_name(repository.clone(), name)).collect();
         let mut lookups = stream::iter(lookups).buffer_unordered(self.concurrency());
         while let Some((name, found)) = lookups.next().await {
             if let Some(Name::Other(other)) = self.record_name(name, found) {

@@ -119,9 +119,9 @@ impl SnapshotReader {
         }
         self.manifests().await;
         self.retry_names(absent).await;
+        self.manifests().await;
         let removed = self.no_longer_listed().await;
         self.retry_manifests().await;
-        self.manifests().await;
         self.dates().await;
         self.builder.remove_absent(self.listed, &removed);
         Ok(self.builder.build())
@@ -143,12 +143,25 @@ impl SnapshotReader {
         }
     }
 
-    /// Fetches the manifests once more that were not found.
+    /// Fetches the manifests once more that were not found, by another connection, and those that only they list.
     async fn retry_manifests(&mut self) {
-        let missing = self.builder.index().manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
-        let missing = missing.map(|(manifest, _)| (manifest, self.builder.index().digest(manifest))).collect();
-        self.fetch(missing).await;
-        self.fetch_by_name().await;
+        let mut retried = HashSet::new();
+        loop {
+            let index = self.builder.index();
+            let missing = index.manifests().filter(|(_, state)| matches!(state, ManifestState::Missing));
+            let missing = missing.filter(|(manifest, _)| retried.insert(*manifest));
+            let missing: Vec<_> = missing.map(|(manifest, _)| (manifest, index.digest(manifest))).collect();
+            if missing.is_empty() {
+                return;
+            }
+            let mut fetched =
+                self.each(missing, |repository, manifest| fetch_manifest(repository.second_look(), manifest));
+            while let Some((manifest, outcome)) = fetched.next().await {
+                self.record_manifest(manifest, outcome);
+            }
+            self.fetch_by_name().await;
+            self.manifests().await;
+        }
     }
 
     /// Fetches by a tag what the registry does not have by its digest, although a tag points to it. What an index lists
@@ -167,7 +180,7 @@ impl SnapshotReader {
             let error = error.because("the registry may have it by its sha256 digest only");
             self.builder.set(manifest, ManifestState::Unreadable(error));
         }
-        let mut fetched = self.each(tagged, fetch_tag);
+        let mut fetched = self.each(tagged, |repository, tagged| fetch_tag(repository.second_look(), tagged));
         while let Some((manifest, outcome)) = fetched.next().await {
             self.record_manifest(manifest, outcome);
         }

@@ -1,0 +1,168 @@
+//! Registries behind a load balancer whose replicas lag behind, and caches and proxies that say so.
+
+use serde_json::json;
+use test_support::Reply;
+
+use super::{Content, Deceiver, IMAGE, INDEX, alone, deletes, lists, reads, siblings};
+
+/// "Not found", as a replica answers that does not know a manifest yet.
+fn unknown() -> Reply {
+    Reply::error(404, "MANIFEST_UNKNOWN")
+}
+
+#[test]
+fn what_one_connection_does_not_find_is_looked_for_by_another() {
+    for words in
+        ["rm team/app:pr-1", "rm team/app --match pr-* --yes", "prune team/app --keep stable --keep other --yes"]
+    {
+        let (content, ..) = siblings(false);
+        let deceiver = Deceiver::start(content, |_, request| {
+            (request.connection == 1 && reads(request, &["stable"])).then(unknown)
+        });
+        // One job uses one connection.
+        deceiver.run(&format!("{words} -j 1"));
+        assert!(deceiver.has("stable"), "{words}");
+    }
+}
+
+#[test]
+fn what_an_index_needs_is_not_purged_where_one_connection_does_not_find_the_index() {
+    let mut content = Content::default();
+    let child = content.push_image("child");
+    content.push_index("multi", &child);
+    content.tags.remove("child");
+    let descriptor = json!({ "mediaType": IMAGE, "digest": child, "size": 0 });
+    let index =
+        json!({ "schemaVersion": 2, "mediaType": INDEX, "annotations": { "of": "kept" }, "manifests": [descriptor] });
+    let kept = content.push("kept", index);
+    let deceiver = Deceiver::start(content, move |_, request| {
+        (request.connection == 1 && reads(request, &["kept", &kept])).then(unknown)
+    });
+    let outcome = deceiver.run("rm team/app:multi --purge --yes -j 1");
+    assert!(deceiver.content().manifests.contains_key(&child), "{outcome}");
+}
+
+#[test]
+fn a_listed_name_that_is_not_found_right_before_a_deletion_prevents_it() {
+    // It is new, or it was moved: a replica that lags behind knows neither.
+    for name in ["new", "stable"] {
+        let (content, doomed, _) = alone(false);
+        let mut read = 0;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            read += usize::from(lists(request) && request.query("last").is_none());
+            // The plan's list is the first.
+            if lists(request) && read == 2 {
+                content.tag(name, &doomed);
+            }
+            (read > 1 && reads(request, &[name])).then(unknown)
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has(name)), (Some(9), true), "{outcome}");
+        assert!(outcome.messages(false).contains("lists it, and answers \"not found\" for it"), "{outcome}");
+    }
+}
+
+#[test]
+fn a_name_that_another_client_removes_meanwhile_prevents_nothing() {
+    let (content, ..) = alone(false);
+    let mut read = 0;
+    let deceiver = Deceiver::start(content, move |content, request| {
+        read += usize::from(lists(request) && request.query("last").is_none());
+        // It is still in the list that is read before the deletion.
+        let is_removed = read == 2 && reads(request, &["stable"]);
+        if is_removed {
+            content.tags.remove("stable");
+        }
+        None
+    });
+    let outcome = deceiver.run("rm team/app:pr-1");
+    // Who removed it is unknown.
+    assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(6), false), "{outcome}");
+}
+
+#[test]
+fn a_name_that_was_never_found_and_goes_with_a_deletion_is_reported() {
+    // All replicas that are asked lag behind: it looks dangling.
+    let (content, ..) = siblings(false);
+    let deceiver = Deceiver::start(content, |_, request| reads(request, &["stable"]).then(unknown));
+    let outcome = deceiver.run("rm team/app:pr-1");
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert!(outcome.messages(false).contains("team/app:stable is gone, and should have stayed"), "{outcome}");
+    // One that is dangling stays listed.
+    let (mut content, ..) = alone(false);
+    content.tag("dangling", &format!("sha256:{}", "0".repeat(64)));
+    let deceiver = Deceiver::start(content, |_, _| None);
+    let outcome = deceiver.run("rm team/app:pr-1");
+    assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(0), false), "{outcome}");
+}
+
+#[test]
+fn a_list_that_is_called_out_of_date_or_incomplete_does_not_rule_out_siblings() {
+    type List = fn(Reply) -> Reply;
+    let errors = |names: &[&str]| json!({ "name": "team/app", "tags": names, "errors": [{ "code": "UNKNOWN", "message": "a shard is down" }] });
+    let lists_of: [(List, &str); 3] = [
+        (|reply| reply.header("Warning", "110 - \"Response is Stale\""), "a cache sent it with a warning"),
+        (|_| Reply::status(203), "with the status 203"),
+        (|reply| reply, "came with errors"),
+    ];
+    for (list, cause) in lists_of {
+        let (content, doomed, _) = alone(false);
+        let mut read = 0;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            read += usize::from(lists(request) && request.query("last").is_none());
+            (lists(request) && read > 1).then(|| {
+                content.tag("v1", &doomed);
+                let names = ["other", "pr-1", "stable"];
+                let body = if cause.contains("errors") {
+                    errors(&names)
+                } else {
+                    json!({ "name": "team/app", "tags": names })
+                };
+                list(Reply::status(200)).header("Content-Type", "application/json").body(body.to_string())
+            })
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{cause}: {outcome}");
+        assert!(outcome.messages(false).contains(cause), "{outcome}");
+    }
+}
+
+#[test]
+fn every_digest_in_the_header_of_a_reply_protects_the_manifest_it_names() {
+    for is_list in [false, true] {
+        let (content, doomed, other) = alone(false);
+        let deceiver = Deceiver::start(content, move |content, request| {
+            if !reads(request, &["stable"]) {
+                return None;
+            }
+            let header = if is_list { format!("{other}, {doomed}") } else { other.clone() };
+            let reply = content.manifest(&other, &header);
+            Some(if is_list { reply } else { reply.header("Docker-Content-Digest", doomed.as_str()) })
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{is_list}: {outcome}");
+    }
+}
+
+#[test]
+fn an_unexpected_success_is_verified_like_any_other() {
+    for by_name in [true, false] {
+        for status in [203, 206, 207, 299] {
+            for takes_effect in [true, false] {
+                let (content, doomed, _) = alone(by_name);
+                let deceiver = Deceiver::start(content, move |content, request| {
+                    deletes(request, &["pr-1", &doomed]).then(|| {
+                        if takes_effect {
+                            content.reply(request);
+                        }
+                        Reply::status(status)
+                    })
+                });
+                let outcome = deceiver.run("rm team/app:pr-1");
+                let case = format!("{status}, {by_name}, {takes_effect}");
+                assert_eq!(outcome.code == Some(0), takes_effect, "{case}: {outcome}");
+                assert_eq!(outcome.lines().iter().any(|line| line.starts_with("removed")), takes_effect, "{case}");
+            }
+        }
+    }
+}
