@@ -23,7 +23,7 @@ pub(super) fn is_json_or_empty(body: &[u8]) -> bool {
 
 /// Parses the errors of a registry's reply; empty if the body is anything else.
 pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
-    let Ok(Value::Object(body)) = serde_json::from_slice(body) else { return Vec::new() };
+    let Ok(body @ Value::Object(_)) = serde_json::from_slice(body) else { return Vec::new() };
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => text.clone(),
         _ => String::new(),
@@ -37,6 +37,8 @@ pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
         Some(Value::Array(errors)) => errors.as_slice(),
         // Gateways send one, or only texts.
         Some(error @ Value::Object(_)) => std::slice::from_ref(error),
+        // zot sends the error itself.
+        None if is_code(&body["code"]) => std::slice::from_ref(&body),
         _ => &[],
     };
     let errors = errors.iter().take(MAX_ERRORS).map(|error| match error {
@@ -48,6 +50,12 @@ pub fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
         },
     });
     errors.filter(|error| *error != RegistryError::default()).collect()
+}
+
+/// Whether a member is an error code of a registry, such as `NAME_UNKNOWN`; gateways write theirs in other ways.
+fn is_code(member: &Value) -> bool {
+    let is_upper = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    member.as_str().is_some_and(|text| !text.is_empty() && is_upper(text))
 }
 
 /// The error codes of OAuth 2.0 (RFC 6749 §5.2, RFC 6750 §3.1) that token servers send.
@@ -195,6 +203,8 @@ mod tests {
             (r#"{"errors": ["no database", "no disk"]}"#, "500 Internal Server Error: no database; no disk"),
             (r#"{"errors": {"code": "DOWN", "message": "no disk"}}"#, "500 Internal Server Error: DOWN: no disk"),
             (r#"{"status": "error", "reason": "no disk"}"#, "500 Internal Server Error: no disk"),
+            (r#"{"code": "UNAVAILABLE", "message": "no disk"}"#, "500 Internal Server Error: UNAVAILABLE: no disk"),
+            (r#"{"code": "E17", "message": "no disk"}"#, "500 Internal Server Error: no disk"),
         ] {
             assert_eq!(summary("500 Internal Server Error", None, body.as_bytes()), said, "{body}");
         }
