@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use super::item::Item;
 use super::request::{Method, Methods, RemovalPolicy, RemovalRequest, Siblings, Target};
@@ -46,14 +47,14 @@ pub struct SavedItem {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a saved plan")]
 struct File {
     version: u32,
     items: Vec<Line>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object that says what to remove")]
 struct Line {
     registry: String,
     repository: String,
@@ -66,6 +67,14 @@ struct Line {
     force: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     follows: Option<Digest>,
+}
+
+/// Why a text is no plan.
+fn malformed(error: &serde_json::Error) -> String {
+    match error.classify() {
+        Category::Data => error.to_string(),
+        _ => format!("not valid JSON at line {}, column {}", error.line(), error.column()),
+    }
 }
 
 impl SavedPlan {
@@ -104,7 +113,7 @@ impl SavedPlan {
     pub fn parse(text: &[u8]) -> Result<Self> {
         let unreadable = |cause: String| Error::config("cannot read the plan").because(cause);
         let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-        let file: File = serde_json::from_slice(text).map_err(|error| unreadable(error.to_string()))?;
+        let file: File = serde_json::from_slice(text).map_err(|error| unreadable(malformed(&error)))?;
         if file.version != VERSION {
             return Err(unreadable(format!("unsupported version {}; expected {VERSION}", file.version)));
         }

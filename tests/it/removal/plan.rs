@@ -222,9 +222,9 @@ fn an_invalid_plan_is_refused_before_any_request() {
     report += &unwritable.stderr;
     assert_snapshot!(report, @r#"
     error: cannot read the plan plan.json
-    cause: EOF while parsing a value at line 1 column 0
+    cause: not valid JSON at line 1, column 0
     error: cannot read the plan plan.json
-    cause: invalid length 0, expected struct File with 2 elements at line 1 column 2
+    cause: invalid length 0, expected a saved plan at line 1 column 2
     error: cannot read the plan plan.json
     cause: unsupported version 2; expected 1
     error: cannot read the plan plan.json
