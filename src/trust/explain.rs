@@ -127,6 +127,8 @@ fn alerted(alert: AlertDescription, host: &str, client: ClientSide) -> Rejection
         | Alert::CertificateUnknown
         | Alert::UnknownCA
         | Alert::AccessDenied => client_certificate(offered, &name),
+        // The server knows the issuer's name, and has another key for it.
+        Alert::DecryptError if offered => client_certificate(offered, &name),
         // OpenSSL's servers send this in TLS 1.2 when the requested certificate is missing.
         Alert::HandshakeFailure if client.asked => client_certificate(offered, &name),
         Alert::ProtocolVersion | Alert::InsufficientSecurity | Alert::InappropriateFallback => {
@@ -233,6 +235,9 @@ mod tests {
                 assert_eq!(fault(&Error::AlertReceived(alert), offered), Tls::ClientCertificate { offered });
             }
         }
+        let another_key = |offered| fault(&Error::AlertReceived(Alert::DecryptError), offered);
+        assert_eq!(another_key(true), Tls::ClientCertificate { offered: true });
+        assert_eq!(another_key(false), Tls::Handshake);
         let cause = |offered| explain(&Error::AlertReceived(Alert::UnknownCA), "h", offered).cause;
         assert_eq!(cause(true), "client certificate presented; the server replied: unknown CA");
         assert_eq!(cause(false), "no client certificate configured; the server replied: unknown CA");

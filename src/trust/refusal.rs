@@ -71,10 +71,9 @@ impl Refusal<'_> {
             return (Tls::BadCertificate, words(&self.error));
         };
         match error {
-            _ if leaf.version < 3 => bad(format!(
-                "it is an X.509 version {} certificate, which has no subjectAltName; it must be reissued as version 3",
-                leaf.version
-            )),
+            _ if leaf.version < 3 => {
+                bad(format!("it is an X.509 version {} certificate, which has no subjectAltName", leaf.version))
+            }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => self.outdated(Validity::Expired),
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 self.outdated(Validity::NotYet)
@@ -232,7 +231,7 @@ impl Refusal<'_> {
                     Some(name) => format!("only CN={name}, which clients ignore since RFC 2818 and RFC 6125"),
                     None => "and no other name".to_owned(),
                 };
-                format!("it has no subjectAltName, {only}; it must be reissued with one")
+                format!("it has no subjectAltName, {only}")
             }
             ServerName::IpAddress(address) => {
                 let address = std::net::IpAddr::from(*address).to_string();

@@ -94,12 +94,11 @@ fn a_common_name_alone_does_not_count() {
     assert!(none.is_empty());
     assert_eq!(
         cause,
-        "it has no subjectAltName, only CN=registry.corp, which clients ignore since RFC 2818 and RFC 6125; \
-         it must be reissued with one"
+        "it has no subjectAltName, only CN=registry.corp, which clients ignore since RFC 2818 and RFC 6125"
     );
     let (none, cause) = name_refusal(fixture::server(&[]), HOST);
     assert!(none.is_empty());
-    assert_eq!(cause, "it has no subjectAltName, and no other name; it must be reissued with one");
+    assert_eq!(cause, "it has no subjectAltName, and no other name");
 }
 
 #[test]
@@ -141,10 +140,7 @@ fn version_1_is_refused_with_what_to_issue_again() {
     let client = Client { options: Options { ca_files: vec![ca], ..Options::default() }, ..client };
     let refusal = client.refusal(&Server::new(vec![certificate], key), HOST);
     assert_eq!(refusal.fault, Tls::BadCertificate);
-    assert_eq!(
-        refusal.cause,
-        "it is an X.509 version 1 certificate, which has no subjectAltName; it must be reissued as version 3"
-    );
+    assert_eq!(refusal.cause, "it is an X.509 version 1 certificate, which has no subjectAltName");
 }
 
 #[test]
