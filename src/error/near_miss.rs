@@ -45,6 +45,8 @@ pub enum Mismatch {
     Namespace,
     /// The key is another host of the same operator.
     Host,
+    /// The key is for another registry, in a file that the user named for this one.
+    OtherRegistry,
     /// The name of the member is not one that clients read.
     Member,
     /// The key is outside of the object in which clients look.
@@ -97,6 +99,9 @@ impl fmt::Display for NearMiss {
                 return write!(f, "{place}: {key:?} is ignored; it must be in {expected}");
             }
             Mismatch::Outside => return write!(f, "{place}: {key:?}{within} is ignored; it must be at {expected}"),
+            Mismatch::OtherRegistry => {
+                return write!(f, "{place} has credentials for {key}, not for this registry");
+            }
             Mismatch::Empty { store: Some(store) } => {
                 return write!(
                     f,

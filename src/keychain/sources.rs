@@ -19,6 +19,9 @@ use crate::documents;
 use crate::error::{Error, FileForm, Mismatch, NearMiss, Result};
 use crate::trust::{OtherClient, misnamed_registries};
 
+/// How many registries are named for which a file has credentials.
+const MAX_KEYS: usize = 3;
+
 /// A source, which is read at the first lookup and never again.
 #[derive(Debug)]
 pub(super) struct CredentialSource {
@@ -139,13 +142,33 @@ impl CredentialSource {
             Ok(Some(Contents::Nothing(failure))) => {
                 Ok(Lookup { failures: failure.iter().cloned().collect(), ..Lookup::default() })
             }
-            Ok(Some(Contents::Config(config))) => config.find(target, helpers).await,
-            Ok(Some(Contents::Secrets(secrets))) => Ok(secrets.find(target)),
+            Ok(Some(Contents::Config(config))) => {
+                Ok(self.for_others(config.find(target, helpers).await?, config.keys(), target))
+            }
+            Ok(Some(Contents::Secrets(secrets))) => Ok(self.for_others(secrets.find(target), secrets.keys(), target)),
             Ok(Some(Contents::Registries(registries))) => Ok(registries.find(target)),
             Ok(Some(Contents::Misnamed(near_miss))) => {
                 Ok(Lookup { near_misses: vec![near_miss.clone()], ..Lookup::default() })
             }
         }
+    }
+
+    /// Names what a file is for that the user named and that has nothing for `target`.
+    fn for_others<'a>(&self, lookup: Lookup, keys: impl Iterator<Item = &'a str>, target: &Target<'_>) -> Lookup {
+        let is_silent = lookup.found.is_empty() && lookup.failures.is_empty() && lookup.near_misses.is_empty();
+        if !is_silent || !matches!(self.from, From::Named(_) | From::Text(_)) {
+            return lookup;
+        }
+        let mut keys: Vec<_> = keys.map(|key| format!("{key:?}")).collect();
+        keys.sort();
+        keys.dedup();
+        let shown = match keys.len() {
+            0 => return lookup,
+            count @ ..=MAX_KEYS => keys[..count].join(", "),
+            count => format!("{} and {} more", keys[..MAX_KEYS].join(", "), count - MAX_KEYS),
+        };
+        let other = NearMiss::of_key(&self.name, "", shown, Mismatch::OtherRegistry, target.registry.authority());
+        Lookup { near_misses: vec![other], ..lookup }
     }
 
     async fn read(&self) -> Result<Option<Contents>> {

@@ -79,6 +79,11 @@ impl PullSecrets {
         document["kind"].is_string() || items(document).into_iter().any(|object| Shape::of(object) == Shape::Secret)
     }
 
+    /// The keys of all entries.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|secret| secret.entry.key.as_str())
+    }
+
     /// All credentials that match `target`.
     pub fn find(&self, target: &Target<'_>) -> Lookup {
         let mut lookup = Lookup { failures: self.failures.clone(), notes: self.notes.clone(), ..Lookup::default() };

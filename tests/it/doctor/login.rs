@@ -160,8 +160,8 @@ fn a_wrong_password_at_the_token_server() {
     exit 4
      ✗ token        credentials rejected
          cause   token server REGISTRY rejected the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: incorrect username or password
-         remedy  rls login http://REGISTRY
-                 or for this run: -u NAME; the rejected credentials come from RLS_PASSWORD
+         remedy  check the user name and password from RLS_PASSWORD
+                 or use -u NAME
     ");
 }
 
@@ -171,8 +171,8 @@ fn a_wrong_password_at_the_registry() {
     exit 4
      ✗ token        credentials rejected
          cause   http://REGISTRY rejected the credentials of ann (RLS_PASSWORD): 401 Unauthorized: UNAUTHORIZED: authentication required
-         remedy  rls login http://REGISTRY
-                 or for this run: -u NAME; the rejected credentials come from RLS_PASSWORD
+         remedy  check the user name and password from RLS_PASSWORD
+                 or use -u NAME
     ");
 }
 
@@ -192,8 +192,29 @@ fn not_logged_in() {
          granted nothing until … (signature not checked)
          cause   401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
          remedy  check the name: rls repos http://REGISTRY
-                 or log in, if the repository is private: rls login http://REGISTRY
+                 or, for a private repository: rls login http://REGISTRY
     ");
+}
+
+#[test]
+fn remedies_change_the_credentials_that_this_run_uses() {
+    let registry = wanting(Auth::Basic);
+    assert_snapshot!(findings(Rls::at(&registry).arg("--anonymous")), @"
+    exit 4
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  remove --anonymous to use stored credentials, or use -u NAME
+    ");
+    let file = Rls::at(&registry).with_file("a.json", r#"{"auths": {"other.corp": {"auth": "YTpi"}}}"#);
+    assert_snapshot!(findings(file.words("--auth-file a.json")), @r#"
+    exit 4
+     ✗ credentials  not used
+         cause   a.json has credentials for "other.corp", not for this registry
+         remedy  use -u NAME, or a file with credentials for REGISTRY instead of a.json
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  use -u NAME, or a file with credentials for REGISTRY instead of a.json
+    "#);
 }
 
 #[test]

@@ -193,6 +193,31 @@ fn unusable_pull_secrets_are_identified() {
 }
 
 #[test]
+fn a_file_for_other_registries_says_for_which() {
+    let registry = private();
+    let named = |text: String| {
+        let rls = Rls::at(&registry).with_file("auth.json", text).words("tags team/app --auth-file auth.json");
+        rls.fails(4)
+    };
+    let secret =
+        "kind: Secret\nmetadata: {name: regcred}\nstringData:\n  .dockerconfigjson: |\n    {\"auths\": AUTHS}\n";
+    let others = json!({"b.corp": entry(), "a.corp:5000": entry()}).to_string();
+    assert_snapshot!(named(secret.replace("AUTHS", &others)), @r#"
+    error: not logged in to http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: auth.json has credentials for "a.corp:5000", "b.corp", not for this registry
+    hint:  use -u NAME, or a file with credentials for REGISTRY instead of auth.json
+    "#);
+    let many = json!({"a.corp": entry(), "b.corp": entry(), "c.corp": entry(), "d.corp": entry()});
+    assert_snapshot!(named(json!({"auths": many}).to_string()), @r#"
+    error: not logged in to http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: auth.json has credentials for "a.corp", "b.corp", "c.corp" and 1 more, not for this registry
+    hint:  use -u NAME, or a file with credentials for REGISTRY instead of auth.json
+    "#);
+}
+
+#[test]
 fn pull_secrets_that_the_kubelet_refuses_are_read_with_a_warning() {
     let registry = private();
     let contents = json!({registry.host(): entry()}).to_string();

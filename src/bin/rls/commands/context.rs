@@ -180,6 +180,7 @@ impl Context<'_> {
             Ok(Account::AuthFile(path)) if docker_config(&argv) == Some(path.clone()) => LoginSource::Stored,
             Ok(Account::AuthFile(path)) => LoginSource::AuthFile(path.display().to_string()),
             Ok(Account::Anonymous) => LoginSource::Anonymous,
+            Ok(Account::User { .. }) => LoginSource::Given,
             _ => self.settings.unused_login().map_or(LoginSource::Stored, LoginSource::Ignored),
         };
         HintContext { login, ..HintContext::at(registry, self.settings.gives_ca(registry)) }

@@ -39,7 +39,8 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
     }
     let parts = context.until_shutdown(context.connector.parts(connection)).await??;
     let Parts { registry, keychain, trust, options, stats } = parts;
-    let subject = Subject { registry: &registry, repository: repository.as_ref() };
+    let hints = context.hint_context(&registry);
+    let subject = Subject { registry: &registry, repository: repository.as_ref(), hints: &hints };
     let plan = Plan {
         registry: registry.clone(),
         repository: repository.clone(),

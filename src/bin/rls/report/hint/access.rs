@@ -10,9 +10,20 @@ use crate::command_line::rls;
 
 impl HintContext {
     pub(super) fn log_in(&self, error: &Error) -> String {
+        let login = self.login_remedy();
+        match error.near_misses() {
+            [] => login,
+            [near_miss, ..] => near_miss_remedy(near_miss, &login),
+        }
+    }
+
+    /// How to log in, where the credentials of this run do not suffice.
+    pub fn login_remedy(&self) -> String {
         let name = self.name();
-        let login = match &self.login {
-            LoginSource::Stored => format!("run '{}', or set RLS_USERNAME and RLS_PASSWORD", self.login()),
+        match &self.login {
+            LoginSource::Stored | LoginSource::Given => {
+                format!("run '{}', or set RLS_USERNAME and RLS_PASSWORD", self.login())
+            }
             LoginSource::AuthFile(file) => {
                 format!("use -u NAME, or a file with credentials for {name} instead of {file}")
             }
@@ -20,10 +31,6 @@ impl HintContext {
             LoginSource::Ignored(source) => {
                 format!("use -r {}; {source} is sent only to a registry that -r or RLS_REGISTRY names", self.typed())
             }
-        };
-        match error.near_misses() {
-            [] => login,
-            [near_miss, ..] => near_miss_remedy(near_miss, &login),
         }
     }
 

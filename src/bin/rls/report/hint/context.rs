@@ -10,6 +10,8 @@ pub enum LoginSource {
     /// Where `rls login` stores them too, or the command line.
     #[default]
     Stored,
+    /// The user name and password of this run.
+    Given,
     /// `--auth-file`, alone.
     AuthFile(String),
     /// None: `--anonymous`.

@@ -5,7 +5,7 @@ use registry_ls::diagnosis::{Problem, Secret};
 use registry_ls::keychain::HelperFault;
 
 use super::subject::{Server, Subject, lines};
-use crate::report::near_miss_remedy;
+use crate::report::{LoginSource, near_miss_remedy};
 
 pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<String>> {
     let registry = subject.registry;
@@ -24,19 +24,24 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             lines(["on the server: set REGISTRY_AUTH_TOKEN_REALM=https://… to an address that clients can reach"])
         }
         Problem::Helper { program, key, fault } => helper(program, key, *fault),
-        Problem::NearMiss(near_miss) => vec![near_miss_remedy(near_miss, &format!("rls login {registry}"))],
+        Problem::NearMiss(near_miss) => vec![near_miss_remedy(near_miss, &subject.login())],
         Problem::ExpiredCredentials { secret } => expired(subject, *secret),
         Problem::NoCredentials => {
-            vec![format!("rls login {registry}"), "or for this run: -u NAME, or --auth-file FILE".to_owned()]
+            let stored = subject.hints.login == LoginSource::Stored;
+            let once = stored.then(|| "or for this run: -u NAME, or --auth-file FILE".to_owned());
+            [subject.login()].into_iter().chain(once).collect()
         }
         Problem::HiddenRepository => vec![
             format!("check the name: rls repos {registry}"),
-            format!("or log in, if the repository is private: rls login {registry}"),
+            format!("or, for a private repository: {}", subject.login()),
         ],
-        Problem::WrongCredentials { identity } => vec![
-            format!("rls login {registry}"),
+        Problem::WrongCredentials { identity } if subject.hints.login == LoginSource::Stored => vec![
+            subject.login(),
             format!("or for this run: -u NAME; the rejected credentials come from {}", identity.source),
         ],
+        Problem::WrongCredentials { identity } => {
+            vec![format!("check the user name and password from {}", identity.source), "or use -u NAME".to_owned()]
+        }
         Problem::MissingPermission { permission, identity } => {
             missing_permission(subject, permission.as_ref(), identity.is_some())
         }

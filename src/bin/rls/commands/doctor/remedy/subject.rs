@@ -2,6 +2,8 @@
 
 use registry_ls::name::{Registry, Repository};
 
+use crate::report::{HintContext, LoginSource};
+
 /// The registry, and the repository, that were checked.
 #[derive(Debug)]
 pub struct Subject<'a> {
@@ -9,6 +11,8 @@ pub struct Subject<'a> {
     pub registry: &'a Registry,
     /// The repository, if one was named.
     pub repository: Option<&'a Repository>,
+    /// Where the credentials of this run come from.
+    pub hints: &'a HintContext,
 }
 
 /// The server that has the problem: the registry, or one that it names.
@@ -32,6 +36,14 @@ impl Subject<'_> {
         match self.repository {
             Some(repository) => format!("{}/{repository}", self.registry.authority()),
             None => self.registry.to_string(),
+        }
+    }
+
+    /// How to log in: with stored credentials, unless this run does not look for those.
+    pub fn login(&self) -> String {
+        match self.hints.login {
+            LoginSource::Stored | LoginSource::Given => format!("rls login {}", self.registry),
+            _ => self.hints.login_remedy(),
         }
     }
 

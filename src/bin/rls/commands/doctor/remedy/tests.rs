@@ -6,10 +6,11 @@ use registry_ls::keychain::HelperFault;
 use registry_ls::trust::Unused;
 
 use super::*;
+use crate::report::HintContext;
 
 fn of(registry: &str, problem: &Problem) -> Vec<String> {
     let registry = registry.parse().expect("a registry");
-    remedies(&Subject { registry: &registry, repository: None }, problem)
+    remedies(&Subject { registry: &registry, repository: None, hints: &HintContext::default() }, problem)
 }
 
 fn proxy() -> ProxyRoute {
