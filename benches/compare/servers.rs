@@ -245,8 +245,11 @@ fn million(in_pages: bool) {
 
 fn repository(tags: usize, images: usize, link: Option<Conditions>) {
     let registry = Registry::builder().personality(Personality::Distribution3).without_journal().start();
-    let push =
-        |number: usize| registry.push("team/app", &format!("v{number}"), &ImageSpec::new(&number.to_string()).build());
+    // The images share their layers: a hundred thousand of them would leave no memory.
+    let image = ImageSpec::new("the layers");
+    let push = |number: usize| {
+        registry.push("team/app", &format!("v{number}"), &image.clone().label("number", &number.to_string()).build())
+    };
     let digests: Vec<_> = (0..images).map(push).collect();
     (images..tags).for_each(|number| registry.tag("team/app", &format!("v{number}"), &digests[number % images]));
     let link = link.map(|link| link.to(port(&registry.host())));
