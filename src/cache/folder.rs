@@ -52,9 +52,8 @@ impl Folder {
     pub fn read(&self, scope: &Scope, digest: &Digest) -> Option<Vec<u8>> {
         let path = self.entry(scope, digest);
         let found = fs::symlink_metadata(&path).ok().filter(|found| found.is_file() && found.len() <= MAX_ENTRY)?;
-        let file = File::open(&path).ok()?;
-        let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
-        (&file).take(MAX_ENTRY).read_to_end(&mut bytes).ok()?;
+        let mut bytes = vec![0; usize::try_from(found.len()).ok()?];
+        File::open(&path).and_then(|mut file| file.read_exact(&mut bytes)).ok()?;
         let now = SystemTime::now();
         if found.modified().is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age > USE_GRANULARITY)) {
             // Without the right to write, entries are removed in the order in which they were written.

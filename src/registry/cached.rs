@@ -3,12 +3,8 @@
 //! Only reads for display and planning use it, and only for digests that the registry has named in this run: the reply
 //! to a HEAD of the tag, or a manifest that lists them. Whether something exists is always asked of the registry.
 
-use std::sync::Arc;
-
 use http::Method;
-use tokio::task::spawn_blocking;
 
-use super::cached_configs::CachedConfig;
 use super::config::{Config, ImageConfig};
 use super::descriptor::Descriptor;
 use super::document::Manifest;
@@ -20,13 +16,13 @@ use crate::error::Result;
 use crate::name::{Digest, Target};
 
 impl RepositoryHandle {
-    /// A manifest that the registry has named, whose config is asked for next: from the cache, else fetched and kept.
+    /// A manifest that the registry has named: from the cache, else fetched and kept.
     ///
     /// # Errors
     ///
     /// Those of [`RepositoryHandle::manifest`].
     pub(super) async fn named_manifest(&self, digest: &Digest) -> Result<Manifest> {
-        if let Some(manifest) = self.cached_with_config(digest).await {
+        if let Some(manifest) = self.cached_manifest(digest).await {
             return Ok(manifest);
         }
         let manifest = self.manifest(Target::Digest(digest)).await?;
@@ -38,24 +34,7 @@ impl RepositoryHandle {
     pub(super) async fn cached_manifest(&self, digest: &Digest) -> Option<Manifest> {
         let (cache, scope) = self.cache(digest)?;
         let digest = digest.clone();
-        spawn_blocking(move || read_manifest(&cache, &scope, &digest)).await.ok().flatten()
-    }
-
-    /// The same where the config is asked for next: it is read along.
-    pub(super) async fn cached_with_config(&self, digest: &Digest) -> Option<Manifest> {
-        let (cache, scope) = self.cache(digest)?;
-        let (digest, configs) = (digest.clone(), Arc::clone(&self.client.configs));
-        let found = spawn_blocking(move || {
-            let manifest = read_manifest(&cache, &scope, &digest)?;
-            if let Ok((document, _)) = manifest.readable_keeping(|_| false)
-                && let Some(described_by) = document.described_by().and_then(|config| config.digest.supported())
-                && let Some(config) = read_config(&cache, &scope, described_by)
-            {
-                configs.put(scope, described_by.clone(), config);
-            }
-            Some(manifest)
-        });
-        found.await.ok().flatten()
+        self.client.disk.visit(move || read_manifest(&cache, &scope, &digest)).await.flatten()
     }
 
     /// Keeps a manifest that was verified.
@@ -72,16 +51,11 @@ impl RepositoryHandle {
     pub(super) async fn named_config(&self, descriptor: &Descriptor) -> Result<Config> {
         let digest = descriptor.digest.fetchable()?;
         if let Some((cache, scope)) = self.cache(digest) {
-            let cached = match self.client.configs.take(&scope, digest) {
-                Some(config) => Some(config),
-                None => {
-                    let wanted = digest.clone();
-                    spawn_blocking(move || read_config(&cache, &scope, &wanted)).await.ok().flatten()
-                }
-            };
-            if let Some(CachedConfig { bytes, image, unreadable }) = cached {
-                same_size(descriptor, bytes.len())?;
-                return Ok(Config { digest: digest.clone(), bytes, image, unreadable });
+            let wanted = digest.clone();
+            let cached = self.client.disk.visit(move || read_config(&cache, &scope, &wanted)).await.flatten();
+            if let Some(config) = cached {
+                same_size(descriptor, config.bytes.len())?;
+                return Ok(config);
             }
         }
         let config = self.config(descriptor).await?;
@@ -92,8 +66,8 @@ impl RepositoryHandle {
     async fn keep(&self, digest: &Digest, content: CachedContent) {
         let Some((cache, scope)) = self.cache(digest) else { return };
         let digest = digest.clone();
-        // The cache reports no errors, and a panic in it loses an entry alone.
-        let _ = spawn_blocking(move || cache.put(&scope, &digest, &content)).await;
+        // The cache reports no errors.
+        self.client.disk.visit(move || cache.put(&scope, &digest, &content)).await;
     }
 
     /// The cache, and the scope of this repository and of the user whom the registry has let read it.
@@ -114,10 +88,10 @@ fn read_manifest(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<Manife
     })
 }
 
-fn read_config(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<CachedConfig> {
+fn read_config(cache: &Cache, scope: &Scope, digest: &Digest) -> Option<Config> {
     cache.get(scope, digest, |content| {
         let bytes = Some(content.bytes).filter(|bytes| digest.matches(bytes))?;
         let (image, unreadable) = ImageConfig::read(&bytes);
-        Some(CachedConfig { bytes, image, unreadable })
+        Some(Config { digest: digest.clone(), bytes, image, unreadable })
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{Stream, TryStreamExt};
 
-use super::cached_configs::CachedConfigs;
+use super::disk::Disk;
 use super::filter::flatten_batches;
 use crate::cache::Cache;
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub struct Client {
     pub(super) registry: Arc<Registry>,
     pub(super) transport: Arc<Transport>,
     pub(super) cache: Option<Cache>,
-    pub(super) configs: Arc<CachedConfigs>,
+    pub(super) disk: Disk,
     /// Whether requests take another connection than those of other clients that share this one's transport.
     pub(super) is_second_look: bool,
 }
@@ -148,7 +148,7 @@ impl ClientBuilder {
         };
         let transport = Transport::new(&self.registry, self.credentials, trust, self.options, self.stats);
         let (registry, transport) = (Arc::new(self.registry), Arc::new(transport));
-        Ok(Client { registry, transport, cache: self.cache, configs: Arc::default(), is_second_look: false })
+        Ok(Client { registry, transport, cache: self.cache, disk: Disk::default(), is_second_look: false })
     }
 }
 

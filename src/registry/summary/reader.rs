@@ -117,7 +117,7 @@ impl<'a> Summaries<'a> {
         let left = AtomicU64::new(MAX_BYTES);
         let mut other = None;
         let computed = async {
-            if let Some(manifest) = self.repository.cached_with_config(&digest).await {
+            if let Some(manifest) = self.repository.cached_manifest(&digest).await {
                 return Ok(self.summarize(manifest, Configs::Read, 0, &left).await);
             }
             let fetched = self.repository.manifest_and_header_digest(target).await;
