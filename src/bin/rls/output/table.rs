@@ -60,15 +60,14 @@ impl Table {
         (self.rows.len() >= piece).then(|| self.take())
     }
 
-    /// The lines that are left; the header alone if there never was a row.
+    /// The lines that are left. Without a row there is no header: what commands say about an empty result is enough.
     pub fn take(&mut self) -> String {
-        let header = std::mem::take(&mut self.header);
         let mut rows = std::mem::take(&mut self.rows);
-        if !header && rows.is_empty() {
+        if rows.is_empty() {
             return String::new();
         }
         self.dim_repeats(&mut rows);
-        if header {
+        if std::mem::take(&mut self.header) {
             let cell = |column: &&str| Cell { text: (*column).to_owned(), short: None, tone: Tone::Heading };
             rows.insert(0, self.columns.iter().map(cell).collect());
         }

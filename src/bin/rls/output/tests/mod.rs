@@ -124,13 +124,8 @@ const REPOS_WITH_TAGS: RepositoryView = RepositoryView { tags: true, full: false
 
 #[test]
 fn an_empty_list_in_every_format() {
-    let cases = [
-        (Format::Table, "REPOSITORY\n"),
-        (Format::Plain, ""),
-        (Format::Json, "[]\n"),
-        (Format::Jsonl, ""),
-        (Format::Yaml, "[]\n"),
-    ];
+    let cases =
+        [(Format::Table, ""), (Format::Plain, ""), (Format::Json, "[]\n"), (Format::Jsonl, ""), (Format::Yaml, "[]\n")];
     for (format, text) in cases {
         assert_eq!(in_format(REPOS, format, &[]), text, "{format:?}");
     }
