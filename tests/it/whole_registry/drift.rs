@@ -56,6 +56,20 @@ fn moved_and_vanished_tags_are_reported() {
 }
 
 #[test]
+fn a_snapshot_without_schemes_is_compared_by_the_settings() {
+    let registry = empty();
+    let digest = registry.push_image("app", "1", &ImageSpec::new("1"));
+    let saved = format!("{}/app:1\t{digest}\n", registry.host());
+    let drift = |words: &str| Rls::new().words("drift -").words(words).stdin(&saved).run();
+    assert_eq!(drift("").code, Some(11), "TLS is meant");
+    let at = format!("-r {}", registry.url());
+    for words in ["--plain-http", &*at, &*format!("{at} --plain-http")] {
+        let run = drift(words);
+        assert_eq!((run.code, &*run.stderr), (Some(0), "0 changed, 1 unchanged\n"), "{words}: {run}");
+    }
+}
+
+#[test]
 fn nothing_changed_is_success() {
     let registry = empty();
     registry.push_image("app", "1", &ImageSpec::new("1"));

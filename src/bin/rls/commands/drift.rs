@@ -82,11 +82,12 @@ async fn read(args: &DriftArgs, context: &Context<'_>) -> Result<Vec<SavedTag>, 
     let parsed = context.until_shutdown(input::blocking(move || read_saved_tags(&bytes))).await?;
     let file = args.file.display().to_string();
     let file = if file == "-" { "standard input" } else { &file };
-    let saved = parsed.map_err(input::cannot_read)?.map_err(|error| {
+    let mut saved = parsed.map_err(input::cannot_read)?.map_err(|error| {
         Usage::from(error.within(format!("cannot use {file}")))
             .hint(format!("make it with: {}", rls("snapshot REPO > FILE")))
     })?;
-    for SavedTag { registry, .. } in &saved {
+    for SavedTag { registry, .. } in &mut saved {
+        *registry = context.settings.reach(registry.clone());
         if let Err(requested) = context.settings.check_requested(registry) {
             return Err(Usage::new(format!("the snapshot is of {registry}, not of {requested}"))
                 .because("--registry names another registry")
