@@ -23,7 +23,8 @@ pub struct TagsArgs {
     /// Repositories; `-` reads them from standard input, one per line
     ///
     /// With --registry each line is a path in that registry. Blank lines and lines starting with # are skipped. A list
-    /// is limited to 64 MiB, a line to 4 KiB.
+    /// is limited to 64 MiB, a line to 4 KiB. For the tags of a whole registry, rls snapshot continues where it was
+    /// interrupted, with --resume.
     #[arg(value_name = "REPO", required = true)]
     pub repositories: Vec<String>,
 
