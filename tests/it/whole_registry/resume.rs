@@ -1,6 +1,7 @@
 use registry_fixture::content::{ImageSpec, Layer};
-use registry_fixture::{Answer, Match, Running};
+use registry_fixture::{Answer, Fault, Match, Running};
 use test_support::Rls;
+use test_support::process::{Signal, send, wait_until};
 
 use crate::registries::{empty, seeded};
 
@@ -27,6 +28,34 @@ fn an_interrupted_walk_is_continued() {
     let mut expected: Vec<_> = all.lines().collect();
     expected.sort_unstable();
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_walk_that_a_signal_ends_prints_the_rest_when_it_is_continued() {
+    let registry = seeded("20x2");
+    let sorted = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    let all = sorted(&Rls::at(&registry).words("snapshot -o jsonl").succeeds());
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        for held in [0, 7, 19] {
+            registry.inject(Match::tags(&format!("grid/repo-{held:03}")).always(), Fault::HoldReply);
+            let rls = Rls::at(&registry).words("snapshot --resume notes -q -o jsonl");
+            let notes = rls.home().join("notes");
+            let child = rls.spawn();
+            wait_until(|| std::fs::read_to_string(&notes).is_ok_and(|notes| notes.lines().count() == held));
+            send(child.id(), signal);
+            let first = rls.outcome(&child.wait_with_output().expect("it ends"));
+            registry.clear_faults();
+            let second = rls.run();
+            assert_eq!(second.code, Some(0), "{signal:?} at {held}: {second}");
+            assert_eq!(first.stdout.lines().count(), 2 * held, "{signal:?} at {held}: {first}");
+            assert_eq!(sorted(&[&*first.stdout, &*second.stdout].concat()), all, "{signal:?} at {held}");
+            assert!(!notes.exists(), "the walk is complete");
+        }
+    }
 }
 
 #[test]
