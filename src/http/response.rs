@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use http::header::{
+    AGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, WARNING,
+};
 use url::Url;
 
 use super::errors::{broken_body, truncated, undecodable};
@@ -132,12 +134,28 @@ impl Response {
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
-    /// For how long the reply was in a cache, in seconds; 0 where no cache says so.
-    pub fn age(&self) -> u64 {
+    /// Why the reply may not be the registry's current state, where a cache or proxy on the way says so, as the end of
+    /// a sentence: "was in a cache for 30 s" (RFC 9111, "Age" and "Warning"; RFC 9211, "Cache-Status"; RFC 9110, "203
+    /// Non-Authoritative Information"; `X-Cache` and `CF-Cache-Status` of caches that know none of these).
+    pub fn staleness(&self) -> Option<String> {
+        let values = |name| {
+            let values = self.headers().get_all(name).iter().filter_map(|value: &HeaderValue| value.to_str().ok());
+            values.flat_map(|value| value.split(',')).map(str::trim)
+        };
         // What is too large to hold is very old.
-        let seconds =
-            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().unwrap_or(u64::MAX));
-        self.header(&AGE).filter(|text| !text.is_empty()).and_then(seconds).unwrap_or(0)
+        let seconds = |text: &str| {
+            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| text.parse().unwrap_or(u64::MAX))
+        };
+        if let Some(age) = values(AGE).filter_map(seconds).max().filter(|age| *age > 0) {
+            return Some(format!("was in a cache for {age} s"));
+        }
+        let is_stale = |warning: &str| ["110", "111"].iter().any(|code| warning.split(' ').next() == Some(code));
+        let mut status = CACHE_STATUS.into_iter().flat_map(&values);
+        if values(WARNING).any(is_stale) || status.any(is_hit) {
+            return Some("came from a cache".to_owned());
+        }
+        (self.status() == 203).then(|| "was answered with the status 203".to_owned())
     }
 
     /// The HTTP version of the reply.
@@ -273,6 +291,19 @@ fn codings(encoding: &str) -> impl Iterator<Item = &str> {
 /// the transfer there.
 fn is_no_coding(encoding: &str) -> bool {
     ["identity", "none", "utf-8", "binary", "aws-chunked"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
+}
+
+/// Headers by which caches say whether they replied themselves.
+const CACHE_STATUS: [HeaderName; 3] = [
+    HeaderName::from_static("cache-status"),
+    HeaderName::from_static("x-cache"),
+    HeaderName::from_static("cf-cache-status"),
+];
+
+/// Whether a cache replied by itself: `HIT`, `TCP_MEM_HIT from proxy`, `Squid; hit; ttl=5`, `STALE`.
+fn is_hit(status: &str) -> bool {
+    let mut words = status.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| ["hit", "stale", "updating"].iter().any(|hit| word.eq_ignore_ascii_case(hit)))
 }
 
 #[cfg(test)]

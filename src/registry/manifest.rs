@@ -33,8 +33,8 @@ pub(crate) struct Fetched {
     pub sha256: Option<Digest>,
     /// The digest in the header of the reply: of several, one that contradicts the bytes.
     pub header_digest: Option<Digest>,
-    /// For how long the reply was in a cache, in seconds (RFC 9111, "Age").
-    pub age: u64,
+    /// Why the reply may not be the current state ([`Response::staleness`]).
+    pub staleness: Option<String>,
     /// The `Content-Type`.
     pub media_type: Option<String>,
     /// Their number, in bytes.
@@ -75,7 +75,7 @@ impl RepositoryHandle {
             fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
         }
         let (response, bytes, held) = fetched.map_err(Error::unless_foreign)?;
-        let (header, age) = (content_digest(&response), response.age());
+        let (header, staleness) = (content_digest(&response), response.staleness());
         let media_type = response.media_type();
         let size = bytes.len() as u64;
         let manifest = self.read_manifest(&response, bytes.clone(), &request, asked);
@@ -97,7 +97,7 @@ impl RepositoryHandle {
         };
         let sha256 = (digest.algorithm() != Algorithm::Sha256).then(|| Digest::of(Algorithm::Sha256, &bytes));
         let header_digest = contradicting_digest(&response, &digest).or(header);
-        Ok(Fetched { digest, sha256, header_digest, age, media_type, size, manifest, held })
+        Ok(Fetched { digest, sha256, header_digest, staleness, media_type, size, manifest, held })
     }
 
     /// Fetches a manifest and verifies it.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, WARNING};
+use http::header::HeaderMap;
 
 use super::names::{Entry, ListError, NameScanner};
 use crate::error::{Error, Fault, Kind, Result};
@@ -172,7 +172,7 @@ impl Page {
         let response = self.transport.send_once(&self.request).await?;
         response.refuse_encoding(&self.request.context.name)?;
         self.headers = response.headers().clone();
-        self.doubt = doubt(&response);
+        self.doubt = response.staleness();
         self.held.clear();
         self.hashes.clear();
         self.count = 0;
@@ -215,20 +215,6 @@ impl Page {
         let subject = &self.request.context;
         let what = format!("malformed reply from {} for {}", subject.registry, subject.name);
         Error::new(Kind::Protocol(Fault::Malformed), what).because(bad)
-    }
-}
-
-/// Why a reply may not be the current state (RFC 9111, "Age" and "Warning"; RFC 9110, "203 Non-Authoritative
-/// Information").
-fn doubt(response: &Response) -> Option<String> {
-    let is_stale = || {
-        response.header(&WARNING).is_some_and(|warning| ["110 ", "111 "].iter().any(|code| warning.starts_with(code)))
-    };
-    match (response.age(), response.status()) {
-        (age @ 1.., _) => Some(format!("was in a cache for {age} s")),
-        _ if is_stale() => Some("is out of date: a cache sent it with a warning".to_owned()),
-        (_, 200) => None,
-        (_, status) => Some(format!("was answered with the status {status}")),
     }
 }
 

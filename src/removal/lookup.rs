@@ -74,10 +74,9 @@ pub(super) async fn resolve(
     // Nothing is awaited while the bytes are held: other replies wait for their share of the memory.
     let resolution = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };
-        if fetched.age > 0 {
-            let what = format!("the reply for {repository}:{name} is out of date");
-            let error = Error::new(Kind::Safety(Danger::Unknown), what);
-            return Err(error.because(format!("it was in a cache for {} s", fetched.age)));
+        if let Some(staleness) = fetched.staleness {
+            let what = format!("the reply for {repository}:{name} may be out of date");
+            return Err(Error::new(Kind::Safety(Danger::Unknown), what).because(format!("it {staleness}")));
         }
         let (digest, sha256) = (fetched.digest.clone(), fetched.sha256.clone());
         let is_other = |header: &Digest| header.algorithm() == digest.algorithm() && *header != digest;

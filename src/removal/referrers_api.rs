@@ -14,12 +14,20 @@ use crate::registry::{Descriptor, RepositoryHandle, TagIndex};
 /// Referrers by their subject.
 pub(super) type BySubject = HashMap<Digest, Vec<Digest>>;
 
-/// Lists the referrers of these manifests. What cannot be listed is reported as a warning.
-pub(super) async fn list(repository: &RepositoryHandle, mut subjects: impl Iterator<Item = Digest>) -> BySubject {
+/// Lists the referrers of these manifests. What cannot be listed is reported as a warning. Where referrers are to be
+/// removed, that there is no such API has to be answered by two connections.
+pub(super) async fn list(
+    repository: &RepositoryHandle,
+    mut subjects: impl Iterator<Item = Digest>,
+    removes_referrers: bool,
+) -> BySubject {
     let mut found = BySubject::new();
     // The first reply shows whether there is such an API.
     let Some(first) = subjects.next() else { return found };
-    let reply = repository.referrers_by_api(&first, None).await;
+    let reply = match repository.referrers_by_api(&first, None).await {
+        Ok(None) if removes_referrers => repository.second_look().referrers_by_api(&first, None).await,
+        reply => reply,
+    };
     if !record(&mut found, repository, first, reply) {
         return found;
     }

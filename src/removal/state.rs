@@ -246,7 +246,8 @@ impl RepositoryState {
             });
         }
         let wanted = wanted.into_iter().map(|manifest| index.digest(manifest));
-        let mut referrers = referrers_api::list(repository, wanted).await;
+        let removes_referrers = requests.iter().any(|request| request.policy.referrers);
+        let mut referrers = referrers_api::list(repository, wanted, removes_referrers).await;
         if requests.iter().any(|request| request.policy.purge || request.policy.referrers) {
             referrers = referrers_api::verified(repository, &index, referrers).await;
         }

@@ -101,7 +101,7 @@ fn a_list_that_is_called_out_of_date_or_incomplete_does_not_rule_out_siblings() 
     type List = fn(Reply) -> Reply;
     let errors = |names: &[&str]| json!({ "name": "team/app", "tags": names, "errors": [{ "code": "UNKNOWN", "message": "a shard is down" }] });
     let lists_of: [(List, &str); 3] = [
-        (|reply| reply.header("Warning", "110 - \"Response is Stale\""), "a cache sent it with a warning"),
+        (|reply| reply.header("Warning", "110 - \"Response is Stale\""), "came from a cache"),
         (|_| Reply::status(203), "with the status 203"),
         (|reply| reply, "came with errors"),
     ];
@@ -165,4 +165,59 @@ fn an_unexpected_success_is_verified_like_any_other() {
             }
         }
     }
+}
+
+#[test]
+fn a_reply_that_a_cache_sent_does_not_show_what_a_tag_points_to_now() {
+    let signs: [fn(Reply) -> Reply; 6] = [
+        |reply| reply.header("Age", "0").header("Age", "30"),
+        |reply| reply.header("Age", "0, 30"),
+        |reply| reply.header("Warning", "199 - \"x\", 110 squid \"Response is Stale\""),
+        |reply| reply.header("Cache-Status", "\"Squid\"; hit; ttl=5"),
+        |reply| reply.header("X-Cache", "TCP_MEM_HIT from proxy"),
+        |reply| reply.header("CF-Cache-Status", "STALE"),
+    ];
+    for (number, sign) in signs.into_iter().enumerate() {
+        let (content, doomed, other) = alone(false);
+        let mut read = 0;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            read += usize::from(lists(request) && request.query("last").is_none());
+            // Another client moves it after the plan was made; the cache has its old state.
+            if lists(request) && read == 2 {
+                content.tag("stable", &doomed);
+            }
+            (read > 1 && reads(request, &["stable"])).then(|| sign(content.manifest(&other, &other)))
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!((outcome.code, deceiver.has("stable")), (Some(9), true), "{number}: {outcome}");
+    }
+    // What a cache has fetched just now is no sign.
+    let (content, ..) = alone(false);
+    let deceiver = Deceiver::start(content, |content, request| {
+        let is_fresh = |reply: Reply| reply.header("X-Cache", "MISS from proxy").header("Age", "0");
+        reads(request, &["stable"]).then(|| is_fresh(content.reply(request)))
+    });
+    let outcome = deceiver.run("rm team/app:pr-1");
+    assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(0), false), "{outcome}");
+}
+
+#[test]
+fn referrers_that_one_connection_does_not_know_are_removed_with_their_subject() {
+    let (mut content, subject, _) = alone(false);
+    let subject = json!({ "mediaType": IMAGE, "digest": subject, "size": 0 });
+    let signature =
+        json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": subject, "layers": [], "subject": subject });
+    let digest = content.push("signature", signature);
+    content.tags.remove("signature");
+    let known = digest.clone();
+    let deceiver = Deceiver::start(content, move |_, request| {
+        let listed = json!({ "mediaType": IMAGE, "digest": known, "size": 0, "artifactType": "application/x" });
+        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [listed] });
+        request.path().contains("/referrers/").then(|| match request.connection {
+            1 => Reply::error(404, "NOT_FOUND"),
+            _ => Reply::status(200).header("Content-Type", INDEX).body(index.to_string()),
+        })
+    });
+    let outcome = deceiver.run("rm team/app:pr-1 --with-referrers --yes -j 1");
+    assert!(!deceiver.content().manifests.contains_key(&digest), "{outcome}");
 }
