@@ -9,13 +9,22 @@ const LENGTH: usize = 8;
 /// Secrets from this length on are masked in fragments. A fragment of a shorter one is most of it.
 const MIN_SECRET: usize = 16;
 
+/// A secret of more bytes is a token. Of its runs every fourth is kept, for there may be many: where it is cut, three
+/// bytes may be left.
+const MAX_PASSWORD: usize = 256;
+const TOKEN_STEP: usize = 4;
+
 /// Runs of [`LENGTH`] bytes of a secret, and whether one is certainly of it.
 pub(super) type Run = (u64, bool);
 
 /// The runs of a secret in this form.
-pub(super) fn runs(form: &[u8]) -> impl Iterator<Item = Run> {
-    let is_long = form.len() >= MIN_SECRET;
-    windows(form).filter(move |_| is_long).map(|run| (u64::from_be_bytes(run), !run.iter().all(is_of_words)))
+pub(super) fn runs(form: &[u8]) -> Vec<Run> {
+    if form.len() < MIN_SECRET {
+        return Vec::new();
+    }
+    let step = if form.len() > MAX_PASSWORD { TOKEN_STEP } else { 1 };
+    let runs = windows(form).step_by(step);
+    runs.map(|run| (u64::from_be_bytes(run), !run.iter().all(is_of_words))).collect()
 }
 
 /// Whether it may be a byte of words: a passphrase consists of words that texts contain, too. Then only halves of it

@@ -66,21 +66,23 @@ struct Known {
     secret: SecretString,
     patterns: Arc<[Pattern]>,
     bare: Option<Arc<Pattern>>,
-    runs: Vec<Run>,
 }
 
 impl Known {
     fn new(secret: &str, origin: Origin) -> Self {
-        let runs = pattern::forms(secret).iter().flat_map(|form| fragment::runs(form)).collect();
         let (patterns, bare) = (Pattern::all(secret).into(), Pattern::bare(secret).map(Arc::new));
-        Self { origin, secret: secret.into(), patterns, bare, runs }
+        Self { origin, secret: secret.into(), patterns, bare }
+    }
+
+    fn runs(&self) -> impl Iterator<Item = Run> {
+        pattern::forms(self.secret.expose_secret()).into_iter().flat_map(|form| fragment::runs(&form))
     }
 }
 
 impl Recent {
     fn add(&mut self, new: Known) {
         let origin = new.origin;
-        Arc::make_mut(&mut self.fragments).extend(new.runs.iter().copied());
+        Arc::make_mut(&mut self.fragments).extend(new.runs());
         self.known.push_back(new);
         let is_alike = |known: &Known| known.origin == origin;
         if self.known.iter().filter(|known| is_alike(known)).count() > MAX
@@ -92,7 +94,7 @@ impl Recent {
         // To collect them anew for each secret would take long where each repository has a token.
         if self.evicted > MAX {
             self.evicted = 0;
-            self.fragments = Arc::new(self.known.iter().flat_map(|known| known.runs.iter().copied()).collect());
+            self.fragments = Arc::new(self.known.iter().flat_map(Known::runs).collect());
         }
     }
 }

@@ -136,9 +136,16 @@ impl Reading {
             c => c,
         };
         let is_combining = ('\u{300}'..='\u{36f}').contains(&c);
-        if !c.is_whitespace() && !c.is_control() && !is_combining {
-            let mut buffer = [0; 4];
-            c.encode_utf8(&mut buffer).bytes().for_each(|byte| self.push_any(byte, place.clone()));
+        if c.is_whitespace() || c.is_control() || is_combining {
+            return;
+        }
+        match u8::try_from(c).ok().filter(u8::is_ascii) {
+            // It may be base64, in which capitals count.
+            Some(byte) => self.push_any(byte, place),
+            None => c.to_lowercase().for_each(|c| {
+                let mut buffer = [0; 4];
+                c.encode_utf8(&mut buffer).bytes().for_each(|byte| self.push_any(byte, place.clone()));
+            }),
         }
     }
 
