@@ -11,6 +11,10 @@ use crate::error::FileForm;
 /// The user name with which helpers, and some files, mark an identity token.
 const IDENTITY_TOKEN_USER: &str = "<token>";
 
+/// The members that docker, podman, Kubernetes and k3s write.
+const MEMBERS: [&str; 8] =
+    ["auth", "username", "password", "email", "serveraddress", "identitytoken", "identity_token", "registrytoken"];
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -50,6 +54,10 @@ pub(super) fn decode(entry: &Value) -> Result<Vec<Credentials>, Unusable> {
         credentials.push(Credentials::IdentityToken { username, token: token.into(), password });
     } else if has_password || (credentials.is_empty() && !username.is_empty()) {
         credentials.push(pair(username, password)?);
+    }
+    let is_known = |name: &String| MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if credentials.is_empty() && !members.keys().all(is_known) {
+        return Err("it has neither auth nor username and password");
     }
     Ok(credentials)
 }
@@ -202,6 +210,7 @@ mod tests {
             (json!({"auth": "not base64!"}), "its auth is not base64"),
             (json!({"auth": "${AUTH}"}), "its auth is a variable that was not replaced"),
             (json!({"auth": "ann:s3cret"}), "its auth is user:password without base64"),
+            (json!({"user": "ann", "pass": "s3cret"}), "it has neither auth nor username and password"),
             (json!({"auth": "ENC[AES256_GCM,data:czNjcmV0]"}), "it is encrypted with sops"),
             (json!({"auth": auth("nocolon")}), "its auth is not user:password in base64"),
             (json!({"auth": BASE64.encode(b"\xff:p")}), "its auth is not UTF-8 in base64"),

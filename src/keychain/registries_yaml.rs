@@ -14,15 +14,30 @@ const ANY: &str = "*";
 /// The members of `auth` that k3s reads.
 const MEMBERS: [&str; 4] = ["username", "password", "auth", "identity_token"];
 
+/// The members at the top level that k3s reads.
+const TOP: [&str; 2] = ["mirrors", "configs"];
+
 /// The credentials in one `registries.yaml`.
 #[derive(Debug)]
 pub(super) struct RegistriesYaml {
     file: String,
     configs: Vec<Entry>,
-    /// The members of `auth` that k3s ignores, with the key of its entry and the name that was meant.
-    unknown: Vec<(String, String, &'static str)>,
+    /// The members that k3s ignores.
+    unknown: Vec<Unknown>,
     /// The keys in `mirrors.configs`, which k3s ignores.
     misplaced: Vec<String>,
+}
+
+/// A member that k3s ignores.
+#[derive(Debug)]
+struct Unknown {
+    /// The key of the registry that it was meant for.
+    host: String,
+    /// The member that it is in; empty at the top level.
+    within: &'static str,
+    name: String,
+    /// The name that was meant.
+    meant: &'static str,
 }
 
 impl RegistriesYaml {
@@ -34,12 +49,27 @@ impl RegistriesYaml {
         }
         let members = document.as_object().ok_or("it is not a mapping")?;
         let configs = object(members, "configs").map_err(|_| "configs is not a mapping")?;
+        let unknown = |host: &String, within, name: &String, meant| Unknown {
+            host: host.clone(),
+            within,
+            name: name.clone(),
+            meant,
+        };
+        for (name, value) in members.iter().filter(|(name, _)| !TOP.contains(&name.as_str())) {
+            let hosts = value.as_object().into_iter().flat_map(Map::keys);
+            read.unknown.extend(hosts.map(|host| unknown(host, "", name, "configs")));
+        }
         let mut known = Map::new();
-        for (host, config) in configs.into_iter().flatten().filter(|(_, config)| !config["auth"].is_null()) {
+        for (host, config) in configs.into_iter().flatten() {
+            if config["auth"].is_null() {
+                let names = config.as_object().into_iter().flat_map(Map::keys).filter(|name| *name != "tls");
+                read.unknown.extend(names.map(|name| unknown(host, "configs", name, "auth")));
+                continue;
+            }
             let mut auth = config["auth"].clone();
             if let Some(members) = auth.as_object_mut() {
                 for member in members.keys().filter(|member| !MEMBERS.contains(&member.as_str())) {
-                    read.unknown.push((host.clone(), member.clone(), meant(member)));
+                    read.unknown.push(unknown(host, "auth", member, meant(member)));
                 }
                 members.retain(|member, _| MEMBERS.contains(&member.as_str()));
             }
@@ -78,11 +108,9 @@ impl RegistriesYaml {
         let keys = keys.filter(|(key, _)| !target.is_at(&key.to_ascii_lowercase()));
         let keys = keys.map(|(key, mismatch)| NearMiss::of_key(&self.file, "configs", key, mismatch, &expected));
         let is_meant = |key: &str| target.is_at(&ServerKey::parse(key).host()) || target.near_miss(key).is_some();
-        let unknown = self
-            .unknown
-            .iter()
-            .filter(|(host, ..)| is_meant(host))
-            .map(|(_, member, meant)| NearMiss::of_key(&self.file, "auth", member, Mismatch::Member, *meant));
+        let unknown = self.unknown.iter().filter(|unknown| is_meant(&unknown.host)).map(
+            |Unknown { within, name, meant, .. }| NearMiss::of_key(&self.file, within, name, Mismatch::Member, *meant),
+        );
         let misplaced = self
             .misplaced
             .iter()
@@ -184,6 +212,18 @@ configs:
             let lookup = find(&format!("configs:\n  {key}: {{auth: {{username: a, password: p}}}}\n"), registry);
             let key = key.trim_matches('\'');
             assert_eq!(shown(&lookup), [format!("/etc/r.yaml: the key {key:?} of configs {why}")]);
+        }
+        for (yaml, member, meant) in [
+            ("config:\n  reg.corp: {auth: {username: a, password: p}}\n", r#""config""#, "configs"),
+            (
+                "configs:\n  reg.corp: {credentials: {username: a, password: p}}\n",
+                r#""credentials" of configs"#,
+                "auth",
+            ),
+        ] {
+            let text = format!("/etc/r.yaml: {member} is not a known setting; expected {meant:?}");
+            assert_eq!(shown(&find(yaml, "reg.corp")), [text]);
+            assert!(find(yaml, "other.corp").near_misses.is_empty());
         }
         let lookup = find("configs:\n  reg.corp: {auth: {user: ann, token: t}}\n", "reg.corp");
         assert_eq!(

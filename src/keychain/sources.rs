@@ -250,6 +250,9 @@ impl CredentialSource {
     fn documents(&self, text: &str) -> Result<Vec<Value>, Unreadable> {
         if !matches!(self.format, Format::Any | Format::Registries) {
             return match documents::parse_json(text) {
+                Ok(Value::String(_)) if matches!(self.from, From::Variable(_)) => {
+                    Err(guess(text).unwrap_or_else(|| "it is not a JSON object".to_owned()).into())
+                }
                 Ok(document) => Ok(vec![document]),
                 Err(why) if matches!(self.from, From::Variable(_)) => Err(guess(text).unwrap_or(why).into()),
                 Err(why) => Err(unreadable(text, why)),
@@ -288,7 +291,11 @@ fn guess(text: &str) -> Option<String> {
         "an unexpanded variable"
     } else if is_quoted('\'') || is_quoted('"') {
         "JSON in quotes"
-    } else if ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start)) || Path::new(text).is_absolute() {
+    } else if text.starts_with("{'") {
+        "JSON with single quotes instead of double ones"
+    } else if ["/", "./", "../", "~/", "file:"].iter().any(|start| text.starts_with(start))
+        || Path::new(text).is_absolute()
+    {
         "the path of a file"
     } else if decoded(text).is_some() {
         "base64 of the JSON"
@@ -370,6 +377,8 @@ mod tests {
             ("$DOCKER_AUTH".to_owned(), "an unexpanded variable"),
             ("${DOCKER_AUTH}".to_owned(), "an unexpanded variable"),
             (format!("'{json}'"), "JSON in quotes"),
+            (json.replace('"', "'"), "JSON with single quotes instead of double ones"),
+            ("file:///run/secrets/auth.json".to_owned(), "the path of a file"),
             (format!("{}\n", BASE64_STANDARD.encode(json)), "base64 of the JSON"),
         ] {
             assert_eq!(of(&text), format!("it looks like {what}; expected the JSON itself"));
