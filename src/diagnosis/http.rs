@@ -65,6 +65,11 @@ async fn evaluate(context: &mut Context, mut response: Response, request: &Reque
         401 if api_version.is_some() || reply.headers.contains_key(WWW_AUTHENTICATE) => {
             answers(version, api_version.as_deref())
         }
+        401 => {
+            let cause = "/v2/ returned 401 without WWW-Authenticate: it offers no authentication method".to_owned();
+            let finding = Finding { problem: Problem::UnknownScheme, cause, kind: Kind::UnusableChallenge };
+            Outcome::failed("no authentication method", finding)
+        }
         _ => match transport.check_status(response, &request.context).await {
             Ok(_) => not_a_registry(answered(reply.status), Kind::Protocol(Fault::Status(reply.status))),
             Err(error) => refused(&error, context).await,

@@ -158,6 +158,18 @@ fn a_server_error() {
 }
 
 #[test]
+fn a_refusal_that_offers_no_login() {
+    let registry = open();
+    registry.inject(Match::get("/v2/").always(), Answer::error(401, "UNAUTHORIZED", "who are you"));
+    assert_snapshot!(findings(Rls::at(&registry)), @"
+    exit 4
+     ✗ http         no authentication method
+         cause   /v2/ returned 401 without WWW-Authenticate: it offers no authentication method
+         remedy  on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/
+    ");
+}
+
+#[test]
 fn too_many_requests() {
     let registry = open();
     registry.inject(Match::get("/v2/").always(), Answer::error(429, "TOOMANYREQUESTS", "slow down"));

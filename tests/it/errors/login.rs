@@ -429,3 +429,14 @@ fn a_challenge_that_breaks_off() {
     1 of 12 checks failed.
     "#);
 }
+
+#[test]
+fn a_registry_that_refuses_without_asking_for_the_credentials_at_hand() {
+    let registry = with_seed(Registry::builder(), "demo").start();
+    registry.inject(Match::any().always(), Answer::error(403, "DENIED", "your address is blocked"));
+    assert_snapshot!(Rls::at(&registry).user("ann", "secret").words("tags team/app").fails(4), @"
+    error: not allowed to pull team/app on http://REGISTRY
+    cause: 403 Forbidden: DENIED: your address is blocked
+    hint:  REGISTRY did not ask for the user name and password of this run; ask its administrator for access
+    ");
+}

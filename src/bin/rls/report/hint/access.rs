@@ -43,7 +43,14 @@ impl HintContext {
         }
         let Some(identity) = &denial.identity else {
             let catalog = denial.permission.as_ref().is_some_and(|right| right.action == Action::Catalog);
-            return if catalog { self.no_catalog() } else { self.log_in(error) };
+            return match self.login {
+                _ if catalog => self.no_catalog(),
+                LoginSource::Given => format!(
+                    "{} did not ask for the user name and password of this run; ask its administrator for access",
+                    self.name()
+                ),
+                _ => self.log_in(error),
+            };
         };
         if has_expired_at_ecr(identity, error) {
             return "ECR passwords expire after 12 hours; run 'aws ecr get-login-password' for a new one".to_owned();
