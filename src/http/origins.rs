@@ -85,8 +85,8 @@ impl Origins {
         lock(&self.answered).get(&url.origin()).is_some_and(|(_, has_succeeded)| *has_succeeded)
     }
 
-    /// Stores that the server `from` named the server `to` by a reply from `peer`, if that is known. If several name the
-    /// same one, the least private decides.
+    /// Stores that the server `from` named the server `to` by a reply from `peer`, if that is known. If several name
+    /// the same one, the least private decides.
     pub fn refer(&self, from: &Url, peer: Option<IpAddr>, to: &Url, referral: Referral) {
         let limit = match self.limit(from) {
             Some(limit) if from.host() == to.host() => limit,
