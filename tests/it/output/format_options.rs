@@ -11,7 +11,6 @@ fn no_result_is_an_empty_list() {
     assert_snapshot!(each(&registry, "repos --match none"), @"
     plain:
     table:
-    REPOSITORY
     json:
     []
     jsonl:
@@ -21,7 +20,6 @@ fn no_result_is_an_empty_list() {
     assert_snapshot!(each(&registry, "tags app --match none -l"), @"
     plain:
     table:
-    TAG  PLATFORMS  SIZE  CREATED  DIGEST
     json:
     []
     jsonl:
