@@ -101,5 +101,6 @@ packages:
 	    elif command -v sudo >/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq $$missing >/dev/null; \
 	    else echo "these Debian packages are needed:$$missing" >&2; exit 1; fi; \
 	fi
-	@command -v duckdb >/dev/null || python3 -m pip install --quiet duckdb-cli 2>/dev/null || \
-	    echo "without duckdb (pip install duckdb-cli) one recipe is not tested" >&2
+	@for tool in duckdb:duckdb-cli sqlite-utils; do \
+	    command -v $${tool%%:*} >/dev/null || python3 -m pip install --quiet $${tool##*:} 2>/dev/null || \
+	    echo "without $${tool%%:*} (pip install $${tool##*:}) one recipe is not tested" >&2; done

@@ -167,19 +167,21 @@ fn every_block_of_the_page_is_run() {
 fn pipelines() {
     let machine = Machine::start();
     let blocks = of("Pipelines", "sh");
+    let lacks = |tool: &str| machine.try_run(&format!("command -v {tool}")).code != Some(0);
     let shown: Vec<_> = blocks[..blocks.len() - 1]
         .iter()
         .filter_map(|block| {
-            // Debian has no DuckDB; `make test` installs it where pip can.
-            let is_there = !block.contains("duckdb") || machine.try_run("command -v duckdb").code == Some(0);
-            is_there.then(|| machine.run(block).stdout.to_string())
+            // Debian does not have them; `make test` installs them where pip can.
+            let mut tools = ["duckdb", "sqlite-utils"].into_iter().filter(|tool| block.contains(tool));
+            tools.all(|tool| !lacks(tool)).then(|| machine.run(block).stdout.to_string())
         })
         .collect();
     let shown = shown.concat();
-    let has_duckdb = machine.try_run("command -v duckdb").code == Some(0);
-    for part in ["1.4.0", "19→team/app", "|2.0.0 latest", "│ team/app   │    19 │", "REGISTRY/team/app:0.14.0"]
-    {
-        assert!(shown.contains(part) || (!has_duckdb && part.starts_with('│')), "{part}: {shown}");
+    for part in ["1.4.0", "19→team/app", "|2.0.0 latest", "REGISTRY/team/app:0.14.0"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    for (tool, part) in [("duckdb", "│ team/app   │    19 │"), ("sqlite-utils", "team/web,2.0.0")] {
+        assert!(lacks(tool) || shown.contains(part), "{tool}: {part}: {shown}");
     }
     assert!(!shown.lines().any(|line| line == "null"), "a field is not there: {shown}");
     // The last one removes.
