@@ -54,7 +54,7 @@ pub(crate) struct Secrets(Mutex<Recent>);
 #[derive(Debug, Default)]
 struct Recent {
     known: VecDeque<Known>,
-    /// Those of the known secrets, and of some that are not known any more.
+    /// Those of the known secrets that were searched for, and of some that are not known any more.
     fragments: Arc<Fragments>,
     /// How many these are.
     evicted: usize,
@@ -64,14 +64,20 @@ struct Recent {
 struct Known {
     origin: Origin,
     secret: SecretString,
-    patterns: Arc<[Pattern]>,
-    bare: Option<Arc<Pattern>>,
+    /// Made for the first text that is masked: most tokens see none.
+    search: Option<Arc<Search>>,
+}
+
+/// How a secret is searched for.
+#[derive(Debug)]
+struct Search {
+    patterns: Vec<Pattern>,
+    bare: Option<Pattern>,
 }
 
 impl Known {
     fn new(secret: &str, origin: Origin) -> Self {
-        let (patterns, bare) = (Pattern::all(secret).into(), Pattern::bare(secret).map(Arc::new));
-        Self { origin, secret: secret.into(), patterns, bare }
+        Self { origin, secret: secret.into(), search: None }
     }
 
     fn runs(&self) -> impl Iterator<Item = Run> {
@@ -82,20 +88,30 @@ impl Known {
 impl Recent {
     fn add(&mut self, new: Known) {
         let origin = new.origin;
-        Arc::make_mut(&mut self.fragments).extend(new.runs());
         self.known.push_back(new);
         let is_alike = |known: &Known| known.origin == origin;
         if self.known.iter().filter(|known| is_alike(known)).count() > MAX
             && let Some(oldest) = self.known.iter().position(is_alike)
+            && let Some(evicted) = self.known.remove(oldest)
         {
-            self.known.remove(oldest);
-            self.evicted += 1;
+            self.evicted += usize::from(evicted.search.is_some());
         }
-        // To collect them anew for each secret would take long where each repository has a token.
+    }
+
+    /// How the secrets are searched for now.
+    fn search(&mut self) -> (Vec<Arc<Search>>, Arc<Fragments>) {
+        // To collect the fragments anew for each secret would take long where each repository has a token.
         if self.evicted > MAX {
             self.evicted = 0;
-            self.fragments = Arc::new(self.known.iter().flat_map(Known::runs).collect());
+            let searched = self.known.iter().filter(|known| known.search.is_some());
+            self.fragments = Arc::new(searched.flat_map(Known::runs).collect());
         }
+        for known in self.known.iter_mut().filter(|known| known.search.is_none()) {
+            let secret = known.secret.expose_secret();
+            known.search = Some(Arc::new(Search { patterns: Pattern::all(secret), bare: Pattern::bare(secret) }));
+            Arc::make_mut(&mut self.fragments).extend(known.runs());
+        }
+        (self.known.iter().filter_map(|known| known.search.clone()).collect(), Arc::clone(&self.fragments))
     }
 }
 
@@ -136,13 +152,9 @@ impl Secrets {
 
     /// Masks the secrets in a server's text.
     pub fn masked(&self, text: &str) -> String {
-        let (patterns, bare, fragments) = {
-            let recent = self.recent();
-            let patterns: Vec<_> = recent.known.iter().map(|known| Arc::clone(&known.patterns)).collect();
-            let bare: Vec<_> = recent.known.iter().filter_map(|known| known.bare.clone()).collect();
-            (patterns, bare, Arc::clone(&recent.fragments))
-        };
-        let patterns: Vec<_> = patterns.iter().flat_map(|patterns| patterns.iter()).collect();
+        let (searches, fragments) = self.recent().search();
+        let patterns: Vec<_> = searches.iter().flat_map(|search| &search.patterns).collect();
+        let bare: Vec<_> = searches.iter().filter_map(|search| search.bare.as_ref()).collect();
         let mut marks = Marks::of(text);
         let mut mark = |reading: &Reading, is_decoded: bool| {
             // Decoded data contains short words by chance.
@@ -175,7 +187,6 @@ impl Secrets {
             mark_all(last.hexadecimal(offset), true);
         }
         let divided = last.letters_and_digits();
-        let bare: Vec<_> = bare.iter().map(AsRef::as_ref).collect();
         marks.mark(&divided, pattern::found(&bare, &divided, true));
         marks.masked()
     }

@@ -27,18 +27,18 @@ fn a_digest_and_a_platform_are_waited_for() {
     assert_eq!(wait(&format!("--digest {digest}")).code, Some(0));
     assert_eq!(wait("--platform linux/amd64").code, Some(0));
     let other = format!("sha256:{}", "0".repeat(64));
-    assert_snapshot!(wait(&format!("--digest {other} --timeout 200ms")), @"
+    assert_snapshot!(wait(&format!("--digest {other} --timeout 1s")), @"
     exit 12
     --- stderr
     waiting: app:1 is sha256:791ca803dd5c56cd7191eaed482541ca8b0577a5f85e5eb8817a8ea8b0324bc4, not sha256:0000000000000000000000000000000000000000000000000000000000000000
-    error: timed out after 200ms
+    error: timed out after 1s
     cause: app:1 is sha256:791ca803dd5c56cd7191eaed482541ca8b0577a5f85e5eb8817a8ea8b0324bc4, not sha256:0000000000000000000000000000000000000000000000000000000000000000
     ");
-    assert_snapshot!(wait("--platform linux/s390x --timeout 200ms"), @"
+    assert_snapshot!(wait("--platform linux/s390x --timeout 1s"), @"
     exit 12
     --- stderr
     waiting: app:1 has no image for linux/s390x, but for linux/amd64
-    error: timed out after 200ms
+    error: timed out after 1s
     cause: app:1 has no image for linux/s390x, but for linux/amd64
     ");
 }
