@@ -42,8 +42,8 @@ fn each_client_reads_its_own_files() {
     clients
       ✓ docker     trusts the registry (HOME/system/etc/docker/certs.d/REGISTRY/ca.crt); credentials of ann (docker config, ~/.docker/config.json)
       ✓ podman     trusts the registry (HOME/system/etc/docker/certs.d/REGISTRY/ca.crt); credentials of ann (docker config, ~/.docker/config.json)
-      ✗ containerd would fail: unknown authority (x509), no CA in /etc/containerd/certs.d/REGISTRY/hosts.toml; credentials come from pull secrets; fix: rls trust REGISTRY --write containerd
-      ✗ k3s        would fail: unknown authority (x509), no CA in /etc/rancher/k3s/registries.yaml; no credentials; fix: rls trust REGISTRY --write k3s, then configs: {"REGISTRY": {auth: {username: …, password: …}}} in /etc/rancher/k3s/registries.yaml, or a pull secret
+      ✗ containerd would fail: unknown authority (x509), no CA in /etc/containerd/certs.d/REGISTRY/hosts.toml; credentials come from pull secrets; fix: rls trust REGISTRY --ca-file REGISTRY-FILES/ca.pem --write containerd
+      ✗ k3s        would fail: unknown authority (x509), no CA in /etc/rancher/k3s/registries.yaml; no credentials; fix: rls trust REGISTRY --ca-file REGISTRY-FILES/ca.pem --write k3s, then configs: {"REGISTRY": {auth: {username: …, password: …}}} in /etc/rancher/k3s/registries.yaml, or a pull secret
     "#);
     // A folder of podman's own hides docker's.
     rls = rls.with_file(&format!("system/etc/containers/certs.d/{host}/ca.crt"), registry.ca_pem());
@@ -55,7 +55,7 @@ fn each_client_reads_its_own_files() {
     clients
       ✓ docker     trusts the registry (HOME/system/etc/docker/certs.d/REGISTRY/ca.crt); credentials of ann (docker config, ~/.docker/config.json)
       ✓ podman     trusts the registry (HOME/system/etc/containers/certs.d/REGISTRY/ca.crt); credentials of ann (docker config, ~/.docker/config.json)
-      ✗ containerd would fail: unknown authority (x509), no CA in /etc/containerd/certs.d/REGISTRY/hosts.toml; credentials come from pull secrets; fix: rls trust REGISTRY --write containerd
+      ✗ containerd would fail: unknown authority (x509), no CA in /etc/containerd/certs.d/REGISTRY/hosts.toml; credentials come from pull secrets; fix: rls trust REGISTRY --ca-file REGISTRY-FILES/ca.pem --write containerd
       ✓ k3s        does not verify the certificate (HOME/system/etc/rancher/k3s/registries.yaml); credentials of bob (registries.yaml, ~/system/etc/rancher/k3s/registries.yaml)
     ");
 }

@@ -1,13 +1,23 @@
 //! What other clients on this machine make of the registry, in words: one record for each.
 
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use registry_ls::diagnosis::{ClientCredentials, ClientReport};
 use registry_ls::error::Tls;
 use registry_ls::name::Registry;
 use registry_ls::trust::{ClientTrust, HostPaths, Insecure, OtherClient, Provides, Rejection, TrustSource};
 
+use crate::command_line::quoted;
 use crate::output::{CheckRecord, CheckStatus};
+
+/// What the lines are about.
+pub(super) struct Setting<'a> {
+    pub registry: &'a Registry,
+    /// Where the clients' files are.
+    pub paths: &'a HostPaths,
+    /// The files with CAs that this run was given.
+    pub ca_files: &'a [PathBuf],
+}
 
 /// What a client makes of a part of the registry, and what would fix it.
 #[derive(Default)]
@@ -29,10 +39,10 @@ impl Verdict {
 }
 
 /// The record of a client.
-pub(super) fn record(report: ClientReport, registry: &Registry, paths: &HostPaths) -> CheckRecord {
+pub(super) fn record(report: ClientReport, setting: &Setting<'_>) -> CheckRecord {
     let client = report.client;
     let record = CheckRecord {
-        registry: registry.to_string(),
+        registry: setting.registry.to_string(),
         reference: None,
         check: "clients".to_owned(),
         client: Some(client.as_str().to_owned()),
@@ -47,10 +57,10 @@ pub(super) fn record(report: ClientReport, registry: &Registry, paths: &HostPath
         return record;
     }
     let trust = match &report.trust {
-        Some(trust) => trusted(client, trust, registry, paths),
+        Some(trust) => trusted(client, trust, setting),
         None => return CheckRecord { detail: "not checked: the registry was not reached".to_owned(), ..record },
     };
-    let credentials = report.credentials.map(|credentials| logged_in(client, credentials, registry, paths));
+    let credentials = report.credentials.map(|credentials| logged_in(client, credentials, setting));
     let verdicts: Vec<_> = [Some(trust), credentials].into_iter().flatten().collect();
     let fails = verdicts.iter().any(|verdict| verdict.fails);
     // What makes it fail comes first.
@@ -64,7 +74,7 @@ pub(super) fn record(report: ClientReport, registry: &Registry, paths: &HostPath
     }
 }
 
-fn trusted(client: OtherClient, trust: &ClientTrust, registry: &Registry, paths: &HostPaths) -> Verdict {
+fn trusted(client: OtherClient, trust: &ClientTrust, setting: &Setting<'_>) -> Verdict {
     let verdict = match &trust.verdict {
         Some(Ok(TrustSource::Authority(file) | TrustSource::Pin(file))) => {
             return Verdict::good(format!("trusts the registry ({})", file.display()));
@@ -79,18 +89,13 @@ fn trusted(client: OtherClient, trust: &ClientTrust, registry: &Registry, paths:
         }
         (Some(Insecure::File(file)), None) => Verdict::good(format!("plain HTTP allowed ({})", file.display())),
         (Some(Insecure::Loopback), None) => Verdict::good("plain HTTP allowed (a registry on this machine)"),
-        (_, Some(rejection)) => refused(client, trust, rejection, registry, paths),
-        (None, None) => Verdict::bad("plain HTTP is not allowed", Some(allow_plain_http(client, registry))),
+        (_, Some(rejection)) => refused(client, trust, rejection, setting),
+        (None, None) => Verdict::bad("plain HTTP is not allowed", Some(allow_plain_http(client, setting.registry))),
     }
 }
 
-fn refused(
-    client: OtherClient,
-    trust: &ClientTrust,
-    rejection: &Rejection,
-    registry: &Registry,
-    paths: &HostPaths,
-) -> Verdict {
+fn refused(client: OtherClient, trust: &ClientTrust, rejection: &Rejection, setting: &Setting<'_>) -> Verdict {
+    let Setting { registry, paths, ca_files } = setting;
     if !matches!(rejection.fault, Tls::UnknownIssuer { .. }) {
         // The server's certificate is at fault, for every client.
         return Verdict::bad(rejection.what(&registry.authority()), None);
@@ -107,7 +112,12 @@ fn refused(
     };
     let sudo = if paths.is_root { "" } else { "sudo " };
     let name = if client == OtherClient::Rke2 { "k3s" } else { client.as_str() };
-    let fix = format!("{sudo}rls trust {} --write {name}", registry.authority());
+    // Root may not find what makes the registry trusted here.
+    let options = ca_files.iter().map(|file| {
+        let file = absolute(file).unwrap_or_else(|_| file.clone());
+        format!(" --ca-file {}", quoted(&file.display().to_string()))
+    });
+    let fix = format!("{sudo}rls trust {}{} --write {name}", registry.authority(), options.collect::<String>());
     Verdict::bad(format!("unknown authority (x509), {why}"), Some(fix))
 }
 
@@ -145,7 +155,8 @@ fn allow_plain_http(client: OtherClient, registry: &Registry) -> String {
     }
 }
 
-fn logged_in(client: OtherClient, credentials: ClientCredentials, registry: &Registry, paths: &HostPaths) -> Verdict {
+fn logged_in(client: OtherClient, credentials: ClientCredentials, setting: &Setting<'_>) -> Verdict {
+    let Setting { registry, paths, .. } = setting;
     let authority = registry.authority();
     match credentials {
         ClientCredentials::Found(identity) => Verdict::good(format!("credentials of {identity}")),

@@ -37,6 +37,7 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
     if connection.insecure {
         context.report.warning(&not_verified(&connection.registry));
     }
+    let ca_files = connection.ca_files.clone();
     let parts = context.until_shutdown(context.connector.parts(connection)).await??;
     let Parts { registry, keychain, trust, options, stats } = parts;
     let hints = context.hint_context(&registry);
@@ -57,7 +58,7 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
         options,
         stats,
     };
-    let paths = host_paths(context);
+    let setting = clients::Setting { registry: &registry, paths: &host_paths(context), ca_files: &ca_files };
     let mut steps = pin!(examine(plan));
     let (mut summary, mut has_clients) = (Summary::default(), false);
     let outcome = loop {
@@ -68,7 +69,7 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
                         summary.add(&check);
                         record(*check, &subject)
                     }
-                    Step::Client(report) => clients::record(*report, &registry, &paths),
+                    Step::Client(report) => clients::record(*report, &setting),
                 };
                 if record.client.is_some() && !std::mem::replace(&mut has_clients, true) {
                     output.view_mut().heading = Some(" clients".to_owned());
