@@ -18,7 +18,7 @@ impl Disk {
     /// Does blocking work, and returns what it returns; `None` where it panicked.
     pub async fn visit<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (sender, result) = oneshot::channel();
-        // Where nobody waits any more, the result is dropped.
+        // If the caller has stopped waiting, the result is dropped.
         let is_first = self.add(Box::new(move || drop(sender.send(work()))));
         if is_first {
             let mut visit = Visit(Some(self.clone()));

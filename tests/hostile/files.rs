@@ -101,7 +101,7 @@ fn an_entry_of_the_cache_is_what_its_digest_says_or_nothing() {
     }
 }
 
-/// A folder where an entry should be, as nobody makes it: it stays, and the registry is asked each time.
+/// A directory in place of a cache entry is left alone, and the registry is asked each time.
 #[test]
 fn a_folder_in_the_place_of_an_entry_is_passed_over() {
     let registry = registry();

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha512};
 use test_support::Reply;
 
-use super::{Content, Deceiver, IMAGE, alone, deletes, lists, reads, reference, siblings};
+use super::{Content, Deceiver, IMAGE, alone, deletes, lists, reads, reference, siblings, stops_at_list};
 
 #[test]
 fn a_digest_header_that_contradicts_the_content_protects_the_manifest_it_names() {
@@ -45,28 +45,10 @@ fn a_reply_from_a_cache_does_not_show_what_a_tag_points_to_now() {
 
 #[test]
 fn a_list_that_may_be_another_one_does_not_rule_out_siblings() {
-    // A sibling is pushed after the plan was made; the list before the deletion lacks it.
     let names = ["other", "pr-1", "stable"];
-    type List = fn(&Content, &[&str]) -> Reply;
-    let lists_of: [(List, &str); 2] = [
-        (|content, names| content.listed(names).header("Age", "86400"), "was in a cache for 86400 s"),
-        (|_, names| Reply::json(json!({ "name": "team/ap", "tags": names }).to_string()), "is that of team/ap"),
-    ];
-    for (list, cause) in lists_of {
-        let (content, doomed, _) = alone(false);
-        let mut read = 0;
-        let deceiver = Deceiver::start(content, move |content, request| {
-            read += usize::from(lists(request) && request.query("last").is_none());
-            // The plan's is the first.
-            (lists(request) && read > 1).then(|| {
-                content.tag("v1", &doomed);
-                list(content, &names)
-            })
-        });
-        let outcome = deceiver.run("rm team/app:pr-1");
-        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{outcome}");
-        assert!(outcome.messages(false).contains(cause), "{outcome}");
-    }
+    stops_at_list("was in a cache for 86400 s", move |content| content.listed(&names).header("Age", "86400"));
+    let list = json!({ "name": "team/ap", "tags": names }).to_string();
+    stops_at_list("is that of team/ap", move |_| Reply::json(list.clone()));
 }
 
 #[test]

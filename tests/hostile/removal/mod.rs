@@ -166,6 +166,24 @@ fn siblings(by_name: bool) -> (Content, String, String) {
     (content, digest, other)
 }
 
+/// Removing `pr-1` by digest stops for this cause: another client pushes a sibling, `v1`, after the plan was made, and
+/// the list right before the deletion is `list`, which lacks it.
+fn stops_at_list(cause: &str, list: impl Fn(&Content) -> Reply + Send + 'static) {
+    let (content, doomed, _) = alone(false);
+    let mut read = 0;
+    let deceiver = Deceiver::start(content, move |content, request| {
+        read += usize::from(lists(request) && request.query("last").is_none());
+        // The plan's is the first.
+        (lists(request) && read > 1).then(|| {
+            content.tag("v1", &doomed);
+            list(content)
+        })
+    });
+    let outcome = deceiver.run("rm team/app:pr-1");
+    assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{cause}: {outcome}");
+    assert!(outcome.messages(false).contains(cause), "{outcome}");
+}
+
 /// `pr-1` without siblings; `stable` and `other` are on one manifest.
 fn alone(by_name: bool) -> (Content, String, String) {
     let (mut content, digest, other) = siblings(by_name);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use test_support::Reply;
 
-use super::{Content, Deceiver, IMAGE, INDEX, alone, deletes, lists, reads, siblings};
+use super::{Content, Deceiver, IMAGE, INDEX, alone, deletes, lists, reads, siblings, stops_at_list};
 
 /// "Not found", as a replica answers that does not know a manifest yet.
 fn unknown() -> Reply {
@@ -98,33 +98,17 @@ fn a_name_that_was_never_found_and_goes_with_a_deletion_is_reported() {
 
 #[test]
 fn a_list_that_is_called_out_of_date_or_incomplete_does_not_rule_out_siblings() {
-    type List = fn(Reply) -> Reply;
-    let errors = |names: &[&str]| json!({ "name": "team/app", "tags": names, "errors": [{ "code": "UNKNOWN", "message": "a shard is down" }] });
-    let lists_of: [(List, &str); 3] = [
-        (|reply| reply.header("Warning", "110 - \"Response is Stale\""), "came from a cache"),
-        (|_| Reply::status(203), "with the status 203"),
-        (|reply| reply, "came with errors"),
-    ];
-    for (list, cause) in lists_of {
-        let (content, doomed, _) = alone(false);
-        let mut read = 0;
-        let deceiver = Deceiver::start(content, move |content, request| {
-            read += usize::from(lists(request) && request.query("last").is_none());
-            (lists(request) && read > 1).then(|| {
-                content.tag("v1", &doomed);
-                let names = ["other", "pr-1", "stable"];
-                let body = if cause.contains("errors") {
-                    errors(&names)
-                } else {
-                    json!({ "name": "team/app", "tags": names })
-                };
-                list(Reply::status(200)).header("Content-Type", "application/json").body(body.to_string())
-            })
-        });
-        let outcome = deceiver.run("rm team/app:pr-1");
-        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{cause}: {outcome}");
-        assert!(outcome.messages(false).contains(cause), "{outcome}");
-    }
+    let names = ["other", "pr-1", "stable"];
+    let stale = r#"110 - "Response is Stale""#;
+    stops_at_list("came from a cache", move |content| content.listed(&names).header("Warning", stale));
+    let list = json!({ "name": "team/app", "tags": names });
+    stops_at_list("with the status 203", {
+        let list = list.to_string();
+        move |_| Reply::status(203).header("Content-Type", "application/json").body(list.clone())
+    });
+    let mut broken = list;
+    broken["errors"] = json!([{ "code": "UNKNOWN", "message": "a shard is down" }]);
+    stops_at_list("came with errors", move |_| Reply::json(broken.to_string()));
 }
 
 #[test]

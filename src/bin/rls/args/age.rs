@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn cutoff(text: &str) -> (String, String) {
-        let cutoff = parse_age(text).expect("an age").before("2026-03-31T12:00:00Z".parse().unwrap());
+        let cutoff = parse_age(text).expect("an age").before("2026-03-31T12:00:00Z".parse().expect("a time"));
         (cutoff.moment.to_string(), cutoff.text)
     }
 

@@ -212,12 +212,13 @@ mod tests {
 
     #[test]
     fn a_rule_that_only_chooses_tags_is_refused() {
-        let filter = FilterArgs { matches: vec![parse_glob("v*").unwrap()], exclude: vec![parse_glob("x").unwrap()] };
+        let glob = |text| vec![parse_glob(text).expect("a glob")];
+        let filter = FilterArgs { matches: glob("v*"), exclude: glob("x") };
         let args = RuleArgs { filter, sort: Some(Order::Version), ..RuleArgs::default() };
         assert!(args.is_given() && !RuleArgs::default().is_given());
         assert_eq!(args.rule(Timestamp::UNIX_EPOCH).unwrap_err().what(), "the rule does not say what to remove");
         let args = RuleArgs { keep_last: parse_count("3").ok(), ..args };
-        let rule = args.rule(Timestamp::UNIX_EPOCH).unwrap();
+        let rule = args.rule(Timestamp::UNIX_EPOCH).expect("a rule");
         assert_eq!((rule.matches.len(), rule.exclude.len(), rule.order), (1, 1, retention::Order::Version));
     }
 
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_wrong_range_says_why() {
-        assert_eq!(parse_range(">=1.4, <2").unwrap().to_string(), ">=1.4, <2");
+        assert_eq!(parse_range(">=1.4, <2").expect("a range").to_string(), ">=1.4, <2");
         assert_eq!(parse_range("one").unwrap_err(), "unexpected character 'o' while parsing major version number");
     }
 }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn resolve(host: &str, port: u16, addresses: &[&str]) -> Result<Resolve, String> {
-        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        let addresses = addresses.iter().map(|address| address.parse().expect("an address")).collect();
         Ok(Resolve { host: host.to_owned(), port, addresses })
     }
 

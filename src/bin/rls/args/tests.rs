@@ -94,7 +94,7 @@ fn global_options_may_precede_or_follow_every_command() {
         assert_eq!(global.client_cert.as_deref(), Some(Path::new("c.pem")));
         assert_eq!(global.client_key.as_deref(), Some(Path::new("k.pem")));
         assert_eq!((global.insecure, global.plain_http, global.anonymous), (true, false, false));
-        assert_eq!(global.resolve, ["reg:443:::1".parse().unwrap()]);
+        assert_eq!(global.resolve, ["reg:443:::1".parse().expect("an override")]);
         assert_eq!((global.jobs, global.retries), (Some(4), Some(0)));
         assert_eq!(global.timeout, Some(Duration::from_secs(120)));
         assert_eq!(global.connect_timeout, Some(Duration::from_millis(500)));
@@ -142,7 +142,7 @@ fn the_options_of_repos_manifest_and_rm_are_read() {
     let Command::Manifest(manifest) = parsed("rls manifest a:1 --raw --platform linux/arm/v7").command else {
         panic!("another command")
     };
-    assert_eq!((manifest.raw, manifest.platform.unwrap().to_string()), (true, "linux/arm/v7".to_owned()));
+    assert_eq!((manifest.raw, manifest.platform.expect("--platform").to_string()), (true, "linux/arm/v7".to_owned()));
     let Command::Rm(rm) = parsed("rls rm a:1 b:2 -y --ignore-missing --with-siblings --all-tags").command else {
         panic!("another command")
     };
@@ -225,10 +225,10 @@ fn every_command_has_help_without_environment_values() {
         assert!(long.contains("Examples:\n  rls "), "{command}: {long}");
         assert!(short.len() < long.len(), "{command}");
         assert!(long.contains("--registry") && short.contains("--registry"), "{command}");
-        assert_eq!(help_of(&[command.to_owned()]).unwrap().to_string(), long);
+        assert_eq!(help_of(&[command.to_owned()]).expect("a command").to_string(), long);
     }
     let long = shown("rls --help");
     assert!(long.contains("\n  completions ") && long.contains("REGISTRY is `HOST[:PORT]`"), "{long}");
-    assert_eq!(help_of(&[]).unwrap().to_string(), long);
+    assert_eq!(help_of(&[]).expect("the program").to_string(), long);
     assert_eq!(help_of(&["nosuch".to_owned()]).map(|help| help.to_string()), None);
 }

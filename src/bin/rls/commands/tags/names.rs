@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn listed(names: Names) -> Vec<String> {
-        names.into_batches().flat_map(|tags| tags.unwrap()).map(|tag| tag.to_string()).collect()
+        names.into_batches().flat_map(|tags| tags.expect("a batch")).map(|tag| tag.to_string()).collect()
     }
 
     #[tokio::test]
@@ -220,7 +220,7 @@ mod tests {
         let mut held = Held::none(&Budget::of_one(), "team/app");
         let (names, failed) = Names::until_error(stream::iter(tags), Order::Name, &mut held).await;
         assert_eq!(listed(names), ["b", "a"]);
-        assert_eq!(failed.unwrap().what(), "cut short");
+        assert_eq!(failed.expect("an error").what(), "cut short");
     }
 
     #[tokio::test]
