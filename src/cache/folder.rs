@@ -107,22 +107,25 @@ impl Folder {
         Ok(files)
     }
 
-    /// Removes the least recently used entries, until the rest is below the limit by some margin.
-    pub fn trim(&self, limit: u64) {
+    /// Removes the least recently used entries where there is no room for `room` bytes below the limit, until there is
+    /// some more. What no entry can be, because of its size, is removed in any case.
+    pub fn trim(&self, limit: u64, room: u64) {
         let Ok(files) = self.all_files() else { return };
         let now = SystemTime::now();
         let is_old = |file: &Entry| now.duration_since(file.used).is_ok_and(|age| age > ABANDONED);
-        let (temporary, mut entries): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| is_temporary(&file.path));
-        for file in temporary.iter().filter(|file| is_old(file)) {
+        let (useless, others): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|file| file.size > MAX_ENTRY || (is_temporary(&file.path) && is_old(file)));
+        for file in useless {
             let _ = fs::remove_file(&file.path);
         }
+        let mut entries: Vec<_> = others.into_iter().filter(|file| !is_temporary(&file.path)).collect();
         let mut total: u64 = entries.iter().map(|file| file.size).sum();
-        if total <= limit {
+        if total + room <= limit {
             return;
         }
         entries.sort_by_key(|file| file.used);
         for file in entries {
-            if total <= limit - limit / FREE_PARTS {
+            if total + room <= limit - limit / FREE_PARTS {
                 break;
             }
             let _ = fs::remove_file(&file.path);

@@ -20,8 +20,7 @@ mod folder;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use self::folder::Folder;
 use crate::name::Digest;
@@ -31,8 +30,8 @@ pub use self::entry::{CachedContent, Scope};
 /// The default limit of all entries together, in bytes.
 pub const DEFAULT_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// After this part of the limit was written, the folder is trimmed again.
-const TRIM_PARTS: u64 = 16;
+/// Trimming makes room for this part of the limit at least, so that it is not needed for every entry.
+const ROOM_PARTS: u64 = 16;
 
 /// A cache in a folder. Clones share it. The functions block; call them where that is allowed.
 #[derive(Debug, Clone)]
@@ -42,8 +41,9 @@ pub struct Cache(Arc<Inner>);
 struct Inner {
     folder: Folder,
     limit: u64,
-    /// The bytes that this process may write before the folder is trimmed.
-    until_trim: AtomicU64,
+    /// The bytes that this process may write before the folder is trimmed. Locked while it is trimmed: an entry that
+    /// was replaced meanwhile would be removed for the age and size of the file in its place.
+    room: Mutex<u64>,
 }
 
 /// What a cache holds.
@@ -63,7 +63,7 @@ pub struct CacheInfo {
 impl Cache {
     /// A cache in this folder, which is made when something is written.
     pub fn new(folder: PathBuf, limit: u64) -> Self {
-        Self(Arc::new(Inner { folder: Folder::new(folder), limit, until_trim: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { folder: Folder::new(folder), limit, room: Mutex::new(0) }))
     }
 
     /// The folder.
@@ -85,18 +85,22 @@ impl Cache {
 
     /// Keeps content that was verified.
     pub fn put(&self, scope: &Scope, digest: &Digest, content: &CachedContent) {
-        let Some(bytes) = entry::format(content) else { return };
+        let Some(bytes) = entry::format(content).filter(|bytes| bytes.len() as u64 <= self.0.limit) else { return };
+        self.make_room(bytes.len() as u64);
         if let Err(error) = self.0.folder.write(scope, digest, &bytes) {
             tracing::debug!("cannot write to the cache {}: {error}", self.folder().display());
-            return;
         }
-        let written = bytes.len() as u64;
-        let left = |left: u64| Some(left.saturating_sub(written));
-        let before = self.0.until_trim.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).unwrap_or_default();
-        if before <= written {
-            self.0.until_trim.store(self.0.limit / TRIM_PARTS, Ordering::Relaxed);
-            self.0.folder.trim(self.0.limit);
+    }
+
+    /// Trims the folder if there is no room for an entry of this size.
+    fn make_room(&self, size: u64) {
+        let mut room = self.0.room.lock().unwrap_or_else(PoisonError::into_inner);
+        if *room < size {
+            let made = (self.0.limit / ROOM_PARTS).max(size);
+            self.0.folder.trim(self.0.limit, made);
+            *room = made;
         }
+        *room -= size;
     }
 
     /// What it holds.

@@ -129,6 +129,45 @@ fn a_file_that_a_process_left_behind_is_removed() {
 }
 
 #[test]
+fn what_is_replaced_while_there_is_no_room_is_kept() {
+    const THREADS: usize = 8;
+    let contents: Vec<_> = (0..THREADS).map(|number| content(&format!("{number}").repeat(20))).collect();
+    for round in 0..30 {
+        let (_folder, cache) = cache(DEFAULT_LIMIT);
+        contents.iter().for_each(|(digest, content)| cache.put(&ann(), digest, content));
+        // Together they are far above the limit. The half of them could be entries.
+        for (number, (digest, _)) in contents.iter().enumerate() {
+            let path = cache.folder().join(ann().to_string()).join(format!("sha256-{}", digest.encoded()));
+            let size = if number % 2 == 0 { 1 << 40 } else { entry::MAX_ENTRY };
+            File::create(path).and_then(|file| file.set_len(size)).expect("a sparse file");
+        }
+        let again = Cache::new(cache.folder().to_owned(), 3 * entry::MAX_ENTRY);
+        let barrier = Barrier::new(THREADS);
+        thread::scope(|scope| {
+            for (digest, content) in &contents {
+                scope.spawn(|| {
+                    barrier.wait();
+                    again.put(&ann(), digest, content);
+                });
+            }
+        });
+        for (number, (digest, content)) in contents.iter().enumerate() {
+            assert_eq!(get(&again, &ann(), digest).as_ref(), Some(content), "{number} in round {round}");
+        }
+    }
+}
+
+#[test]
+fn what_is_larger_than_the_limit_is_not_kept() {
+    let (_folder, cache) = cache(100);
+    let ((small, one), (large, other)) = (content("one"), content(&"x".repeat(100)));
+    cache.put(&ann(), &small, &one);
+    cache.put(&ann(), &large, &other);
+    assert_eq!(get(&cache, &ann(), &small), Some(one));
+    assert_eq!(get(&cache, &ann(), &large), None);
+}
+
+#[test]
 fn processes_share_a_folder() {
     let (_folder, cache) = cache(DEFAULT_LIMIT);
     let barrier = Barrier::new(8);
