@@ -48,8 +48,7 @@ fn several_targets_share_a_code_or_exit_with_6() {
 
 /// rls, which waits for a reply that does not come, after it has shown `first`.
 fn waiting(registry: &Running, words: &str, first: &str) -> (Child, BufReader<std::process::ChildStdout>) {
-    let rls = Rls::at(registry).words(words);
-    let mut child = rls.spawn();
+    let mut child = Rls::at(registry).words(words).ignoring_no_signal().spawn();
     let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut line = String::new();
     stdout.read_line(&mut line).expect("a line");
