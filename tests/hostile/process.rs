@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use test_support::process::{Signal, send, wait_until};
+use test_support::process::{Signal, is_ignoring, send, wait_until};
 use test_support::server::unused_address;
 use test_support::tls::ServerCertificate;
 use test_support::{Reply, Rls, Server, Then};
@@ -79,6 +79,7 @@ fn a_signal_at_startup_ends_the_program() {
         for _ in 0..25 {
             let rls = program().env("RLS_REGISTRY", server.url()).words("tags team/app").ignoring_no_signal();
             let outcome = rls.observe_while(Stdout::Read, |pid| {
+                wait_until(|| !is_ignoring(pid, signal));
                 std::thread::sleep(Duration::from_micros(fastrand::u64(0..100_000)));
                 send(pid, signal);
             });
