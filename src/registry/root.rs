@@ -24,6 +24,15 @@ impl Client {
         }
     }
 
+    /// Connects to the registry and sends one request without credentials. Any reply will do.
+    ///
+    /// # Errors
+    ///
+    /// Those of connecting: an address that cannot be reached, a certificate that is not trusted.
+    pub async fn check_connection(&self) -> Result<()> {
+        self.transport.send_unauthenticated(&self.request(Method::GET, Endpoint::Base)).await.map(drop)
+    }
+
     /// Verifies credentials with the registry, independently of the client's own. With `request_identity_token` an
     /// identity token is requested, to be stored instead of the password; token servers may limit their number.
     ///

@@ -117,23 +117,28 @@ impl Connector {
         Ok(client.trust(trust.map_err(Usage::from)?).build().map_err(Usage::from)?)
     }
 
-    /// An unauthenticated client, and the credentials to log in with.
+    /// A client that sends no credentials of its own, to log in with.
     ///
     /// # Errors
-    /// Invalid options or files, no password, or Ctrl-C at its prompt.
-    pub async fn login_client(
+    /// Invalid options or files.
+    pub async fn login_client(&self, settings: &Settings, registry: &Registry) -> Result<Client, CommandError> {
+        self.connect(Connection { account: Account::Anonymous, ..settings.connection(registry)? }).await
+    }
+
+    /// The credentials to log in with.
+    ///
+    /// # Errors
+    /// No password, or Ctrl-C at its prompt.
+    pub async fn login_credentials(
         &self,
-        settings: &Settings,
         registry: &Registry,
         username: String,
         password: Password,
-    ) -> Result<(Client, CredentialMatch), CommandError> {
+    ) -> Result<CredentialMatch, CommandError> {
         let account = Account::User { username, password };
         let keychain = self.keychain(account, registry, keychain::Options::default()).await?;
         let found = keychain.credentials(registry, None).await.map_err(Usage::from)?;
-        let found = found.into_iter().next().ok_or_else(|| Usage::new("no credentials"))?;
-        let connection = Connection { account: Account::Anonymous, ..settings.connection(registry)? };
-        Ok((self.connect(connection).await?, found))
+        Ok(found.into_iter().next().ok_or_else(|| Usage::new("no credentials"))?)
     }
 
     /// The parts of a client, for callers that inspect where it fails.

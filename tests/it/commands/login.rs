@@ -310,6 +310,17 @@ fn name_and_password_are_prompted_for() {
 }
 
 #[test]
+fn no_password_is_asked_for_where_none_can_be_sent() {
+    let registry = builder(Auth::Basic).tls(Tls::Issued).start();
+    for words in ["login", "login -u ann"] {
+        let outcome = Rls::new().env("RLS_REGISTRY", registry.host()).words(words).at_terminal("ann\nsecret\n");
+        assert_eq!(outcome.code, Some(11), "{outcome}");
+        assert!(outcome.stdout.contains("not trusted") && !outcome.stdout.contains("ssword for"), "{outcome}");
+        assert!(!outcome.stdout.contains("User name for"), "{outcome}");
+    }
+}
+
+#[test]
 fn no_secret_is_shown_at_any_verbosity() {
     for auth in [Auth::Basic, Auth::Token] {
         let registry = builder(auth).start();

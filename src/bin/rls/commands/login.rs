@@ -21,11 +21,17 @@ pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandE
     let places = keychain_options(context.settings, login.auth_file);
     let store = registry_ls::keychain::Store::open(&places).map_err(Usage::from)?;
     store.check(&registry).await.map_err(cannot_store)?;
+    let client = context.connector.login_client(context.settings, &registry).await?;
+    let is_asked = login.username.is_none() || matches!(login.password, Password::Prompt);
+    if is_asked && prompt::is_possible() {
+        // Otherwise a password would be typed for nothing.
+        client.check_connection().await.map_err(|error| context.failed(&registry, error))?;
+    }
     let username = match login.username {
         Some(username) => username,
         None => ask_username(&registry, &login.password).await?,
     };
-    let (client, found) = context.connector.login_client(context.settings, &registry, username, login.password).await?;
+    let found = context.connector.login_credentials(&registry, username, login.password).await?;
     let verification = client
         .verify_credentials(&found, store.takes_identity_tokens())
         .await
