@@ -46,6 +46,7 @@
 //! | 1 | [`trust`] | where CA certificates are found, and the verifier |
 //! | 0 | [`name`] | registry, repository, tag, digest, reference: parsed once, then only types |
 //! | – | [`error`] | the one [`Error`]: what, why, facts and source |
+//! | – | [`encoding`] | text in UTF-8 and UTF-16 |
 //! | – | `documents` | JSON and YAML files of other programs |
 //! | – | `replace` | atomic replacement of files, with a lock |
 //!
@@ -70,6 +71,7 @@ pub mod auth;
 pub mod cache;
 pub mod diagnosis;
 mod documents;
+pub mod encoding;
 pub mod error;
 pub mod http;
 pub mod keychain;

@@ -7,6 +7,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
+use crate::encoding::{is_utf16, to_utf8};
 use crate::error::{FileForm, without_os_error};
 
 /// The largest file that is read, in bytes.
@@ -45,7 +46,7 @@ pub(super) async fn read_named(path: &Path) -> Result<Option<Text>, Unreadable> 
     let read = move || match fs::File::open(&path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         // Permissions are not reported: it may be a mounted secret, which other users may read on purpose.
-        file => Ok(Some(Text { text: decode(whole(file?)?)?, exposed: None })),
+        file => Ok(Some(Text { text: utf8(to_utf8(whole(file?)?))?, exposed: None })),
     };
     spawn_blocking(read).await.map_err(io::Error::from)?
 }
@@ -78,21 +79,6 @@ fn whole(file: fs::File) -> Result<Vec<u8>, Unreadable> {
         return Err("it is larger than 1 MiB".into());
     }
     Ok(bytes)
-}
-
-/// The text of a file that the user named: PowerShell's `>` writes UTF-16.
-fn decode(bytes: Vec<u8>) -> Result<SecretString, Unreadable> {
-    let unit = match bytes.first() {
-        _ if !is_utf16(&bytes) => return utf8(bytes),
-        Some(0xFF) => u16::from_le_bytes,
-        _ => u16::from_be_bytes,
-    };
-    let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-    Ok(String::from_utf16(&units).map_err(|_| "it is not UTF-16, although it begins as such")?.into())
-}
-
-fn is_utf16(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..])
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<SecretString, Unreadable> {

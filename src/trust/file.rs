@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{Error, Read, Result};
 use std::path::{Path, PathBuf};
 
+use crate::encoding::is_utf16;
+use crate::error::FileForm;
+
 /// The largest file that is read, in bytes. A system's bundle of roots has some 250 KiB.
 pub(super) const MAX_SIZE: u64 = 8 << 20;
 
@@ -23,6 +26,12 @@ pub(super) fn read_found(path: &Path) -> Result<Vec<u8>> {
         return Err(Error::other("it is not a file"));
     }
     read_named(path)
+}
+
+/// The text of a file of other clients, which read only UTF-8.
+pub(super) fn text(bytes: &[u8]) -> std::result::Result<&str, String> {
+    let why = || if is_utf16(bytes) { FileForm::Utf16.to_string() } else { "it is not UTF-8".to_owned() };
+    std::str::from_utf8(bytes).map_err(|_| why())
 }
 
 /// The location of the file `path` that a file in `folder` names. An absolute path is relative to `root`, which may be

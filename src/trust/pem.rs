@@ -2,8 +2,6 @@
 //! mark, OpenSSL's `TRUSTED CERTIFICATE`. A file without the expected contents is described by what it contains
 //! instead.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::pem::{PemObject, SectionKind};
@@ -11,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::certificate::Certificate;
 use super::form;
+use crate::encoding::to_utf8;
 use crate::error::FileForm;
 
 /// The contents of a PEM file.
@@ -176,22 +175,8 @@ fn sections(text: &str) -> Vec<Section<'_>> {
 
 /// Decodes a file: removes a byte order mark, decodes the UTF-16 that PowerShell writes, and replaces `\n` of JSON and
 /// shell variables by line breaks.
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    let text = decode_characters(bytes);
-    if text.contains("\\n") { Cow::Owned(text.replace("\\n", "\n")) } else { text }
-}
-
-fn decode_characters(bytes: &[u8]) -> Cow<'_, str> {
-    let utf16 = |units: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = units.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        Cow::Owned(String::from_utf16_lossy(&units))
-    };
-    match bytes {
-        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
-        all => String::from_utf8_lossy(all),
-    }
+fn decode(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&to_utf8(bytes.to_vec())).replace("\\n", "\n")
 }
 
 /// The first value in DER: `TRUSTED CERTIFICATE` appends OpenSSL's trust settings.

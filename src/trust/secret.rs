@@ -11,6 +11,7 @@ use super::anchor::Anchor;
 use super::file;
 use super::pem::Contents;
 use crate::documents;
+use crate::encoding::to_utf8;
 use crate::error::{Error, Result};
 
 /// Reads the certificates to trust from a file with Kubernetes objects: all in `ca.crt`, if any. Otherwise the CA
@@ -23,8 +24,8 @@ pub fn anchors_of_secret(path: &Path) -> Result<Vec<Anchor>> {
     let refuse = |why: String| Error::config(format!("no CA in {}", path.display())).because(why);
     let bytes = file::read_named(path)
         .map_err(|error| Error::config(format!("cannot read {}", path.display())).because(error))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| refuse("it is not UTF-8".to_owned()))?;
-    let documents = documents::parse(text).map_err(refuse)?;
+    let text = String::from_utf8(to_utf8(bytes)).map_err(|_| refuse("it is not UTF-8".to_owned()))?;
+    let documents = documents::parse(&text).map_err(refuse)?;
     let objects: Vec<&Value> = documents.iter().flat_map(documents::items).collect();
     for member in ["ca.crt", "tls.crt"] {
         let mut anchors = Vec::new();

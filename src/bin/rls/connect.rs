@@ -269,10 +269,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Strips the line end that `echo` adds, and the byte order mark of PowerShell. Spaces are part of a password.
+/// Strips the line end that `echo` adds. Spaces are part of a password.
 fn typed(text: &SecretString) -> SecretString {
-    let text = text.expose_secret();
-    without_line_end(text.strip_prefix('\u{feff}').unwrap_or(text)).into()
+    without_line_end(text.expose_secret()).into()
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Reads files given by the user, which may be pipes, and standard input.
 //!
 //! A pipe may never end, and a file on a network file system that is down cannot even be opened. So all reading is done
-//! on threads that can be abandoned, up to a size limit.
+//! on threads that can be abandoned, up to a size limit. All of it is text, in the encoding that its byte order mark says.
 
 use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};
 use std::path::Path;
+
+use registry_ls::encoding::to_utf8;
 
 use crate::usage::{Result, Usage};
 
@@ -83,7 +85,6 @@ pub async fn from_stdin<T: Send + 'static>(read: fn(StdinLock<'static>) -> io::R
 /// # Errors
 /// A line that is not UTF-8, or too long.
 pub fn names(list: &[u8]) -> Result<Vec<(usize, String)>> {
-    let list = list.strip_prefix("\u{feff}".as_bytes()).unwrap_or(list);
     let mut names = Vec::new();
     for (index, line) in list.split(|byte| *byte == b'\n').enumerate() {
         let refuse = |why: &str| Usage::new(format!("line {} of standard input {why}", index + 1));
@@ -105,7 +106,7 @@ fn take(input: impl Read, max_bytes: u64) -> io::Result<Vec<u8>> {
         let why = format!("it is larger than {}", shown(max_bytes));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
     }
-    Ok(bytes)
+    Ok(to_utf8(bytes))
 }
 
 /// The error if the thread that reads files fails.
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn blank_lines_and_comments_are_skipped() {
-        let list = "\u{feff}team/app\r\n\n  # a comment\n#another\n  web/nginx:1 \n\t\nlast";
+        let list = "team/app\r\n\n  # a comment\n#another\n  web/nginx:1 \n\t\nlast";
         let read = names(list.as_bytes()).unwrap();
         let expected = [(1, "team/app"), (5, "web/nginx:1"), (7, "last")];
         assert_eq!(read, expected.map(|(line, name)| (line, name.to_owned())));
@@ -152,6 +153,7 @@ mod tests {
     #[test]
     fn no_more_is_read_than_allowed() {
         assert_eq!(take(&b"1234"[..], 4).unwrap(), b"1234");
+        assert_eq!(take(&b"\xff\xfea\0"[..], 4).unwrap(), b"a");
         assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let error = take(io::repeat(0), MAX_ENDLESS).unwrap_err();
         assert_eq!(unreadable("the plan x", &error).to_string(), "cannot read the plan x: it is larger than 16 MiB");

@@ -113,7 +113,7 @@ fn escaped(name: &str) -> String {
 
 /// Parses the file. The error has the position.
 fn parse(bytes: &[u8]) -> Result<HostsToml, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    let text = file::text(bytes)?;
     toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         format!("not valid at line {line}: {}", error.message())

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::collect::Discovery;
 use crate::documents;
-use crate::error::FileForm;
 use crate::trust::file;
 use crate::trust::identity::ClientIdentityFiles;
 use crate::trust::place::Place;
@@ -40,10 +39,7 @@ pub(super) fn read(root: &Path, product: &str, place: &Place, into: &mut Discove
 
 /// Parses the file. The error has the position, and quotes nothing: the file contains passwords.
 fn parse(bytes: &[u8]) -> Result<Value, String> {
-    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    let why = || if is_utf16 { FileForm::Utf16.to_string() } else { "it is not UTF-8".to_owned() };
-    let text = std::str::from_utf8(bytes).map_err(|_| why())?;
-    let documents = documents::parse(text)?;
+    let documents = documents::parse(file::text(bytes)?)?;
     Ok(documents.into_iter().next().unwrap_or_default())
 }
 

@@ -3,6 +3,7 @@
 mod blank_values;
 mod config_file;
 mod connection;
+mod encodings;
 mod helpers;
 mod login;
 mod precedence;
