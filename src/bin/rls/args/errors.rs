@@ -40,7 +40,7 @@ pub fn describe(error: &clap::Error, argv: &[OsString], program: &Command) -> Us
         }
         ErrorKind::MissingRequiredArgument => {
             let missing = texts(error, ContextKind::InvalidArg);
-            let missing: Vec<_> = missing.iter().map(|name| name.trim_end_matches("...")).collect();
+            let missing: Vec<_> = missing.into_iter().map(missing_name).collect();
             let name = command.map(Command::get_name).unwrap_or_default();
             let usage = Usage::new(format!("{} needs {}", rls(name), missing.join(" ")));
             usage.hint(command.and_then(example).unwrap_or_else(|| help_of(command)))
@@ -178,6 +178,16 @@ fn help_of(command: Option<&Command>) -> String {
     format!("see {}", rls(format_args!("help {}", command.map_or("options", Command::get_name))))
 }
 
+/// What is missing: an argument, as in `<REPO>...`, or one of several, as in `<--digest <DIGEST>|--base <REF>>`.
+fn missing_name(argument: &str) -> String {
+    let several = argument.strip_prefix('<').and_then(|inner| inner.strip_suffix('>'));
+    let Some((others, last)) = several.and_then(|several| several.rsplit_once('|')) else {
+        return argument.trim_end_matches("...").to_owned();
+    };
+    let others: Vec<_> = others.split('|').map(name_of).collect();
+    format!("{} or {}", others.join(", "), name_of(last))
+}
+
 /// The name of an argument, as in `--limit <N>` or `[REGISTRY[/PREFIX]]...`.
 fn name_of(argument: &str) -> &str {
     if argument.starts_with('-') {
@@ -226,6 +236,11 @@ mod tests {
             (
                 "rls completions bas",
                 "invalid value 'bas' for SHELL: expected bash, elvish, fish, powershell, zsh; did you mean bash?",
+            ),
+            (
+                "rls find reg",
+                "rls find needs --digest, --label, --annotation or --base; for example: \
+                 rls find registry.corp:5000 --label org.opencontainers.image.revision=4f2a91c",
             ),
             ("rls rm app:1 -n -y", "--dry-run cannot be used with --yes"),
             ("rls tags app --sort name --sort size", "--sort can be used only once"),

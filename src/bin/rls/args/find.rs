@@ -12,8 +12,8 @@ use super::walk::WalkArgs;
 #[command(group = clap::ArgGroup::new("conditions").required(true).multiple(true))]
 #[command(after_help = "\
 Examples:
-  rls find registry.corp:5000/team --digest sha256:9b1f27c4…
   rls find registry.corp:5000 --label org.opencontainers.image.revision=4f2a91c
+  rls find registry.corp:5000/team --digest sha256:9b1f27c4…
   rls find registry.corp:5000/team --base alpine:3.20")]
 pub struct FindArgs {
     /// The repositories.
