@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::TryStreamExt as _;
 use peak_alloc::PeakAlloc;
+use registry_ls::analysis::read_saved_tags;
 use registry_ls::layers::{FilePath, ImageFiles, ListOptions};
 use registry_ls::name::{Algorithm, Digest, Tag};
 use registry_ls::registry::snapshot::{Builder, Form, ManifestFacts, ManifestState, Pointer, TagIndex};
@@ -92,6 +93,24 @@ fn a_million_tags_take_as_little_memory_as_a_few() {
         let peak = HEAP.peak_usage() - before;
         assert_eq!((count, last), (TAGS, Some(tag(TAGS - 1).parse().expect("a tag"))));
         assert!(peak < LIMIT, "{} KiB at once", peak / 1024);
+    }
+}
+
+#[test]
+fn what_a_snapshot_says_again_and_again_takes_no_memory() {
+    const COUNT: usize = 20_000;
+    let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let record = r#"{"registry":"reg","repository":"team/app","tag":"1.0","digest":null}"#;
+    let lines = "reg.test/team/app:1.0\t-\n".repeat(COUNT);
+    let records = format!("{record}\n").repeat(COUNT);
+    let array = format!("[{}]", [record; COUNT].join(","));
+    for saved in [lines, records, array] {
+        let before = HEAP.current_usage();
+        HEAP.reset_peak_usage();
+        let tags = read_saved_tags(saved.as_bytes()).expect("a snapshot");
+        let peak = HEAP.peak_usage() - before;
+        assert_eq!(tags.len(), 1);
+        assert!(peak < COUNT, "{peak} bytes for {}…", &saved[..20]);
     }
 }
 

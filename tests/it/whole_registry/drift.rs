@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Digest, Fault, Match, RecordedRequest, Running, TagList};
+use serde_json::{Value, json};
 use test_support::Rls;
 
 use crate::registries::empty;
@@ -89,6 +90,45 @@ fn nothing_changed_is_success() {
 }
 
 #[test]
+fn of_a_tag_whose_digest_the_snapshot_lacks_only_the_existence_is_compared() {
+    let registry = empty();
+    registry.push_image("app", "1", &ImageSpec::new("1"));
+    let line = |tag: &str| format!("{}/app:{tag}\t-\n", registry.url());
+    assert_snapshot!(Rls::at(&registry).words("drift --added -").stdin(line("1")).run(), @"
+    exit 0
+    --- stderr
+    warning: the snapshot has no digest for 1 of 1 tags; only their existence is checked
+    0 changed, 1 unchanged
+    ");
+    assert_snapshot!(Rls::at(&registry).words("drift --added -").stdin(line("1") + &line("2")).run(), @"
+    exit 6
+    --- stdout
+    vanished→app:2→-→-
+    --- stderr
+    warning: the snapshot has no digest for 2 of 2 tags; only their existence is checked
+    1 changed, 1 unchanged
+    ");
+}
+
+#[test]
+fn what_a_snapshot_says_twice_is_compared_once() {
+    let registry = empty();
+    registry.push_image("app", "1", &ImageSpec::new("1"));
+    for format in ["plain", "json", "jsonl"] {
+        let saved = saved(&registry, format);
+        let twice = match format {
+            "json" => {
+                let record = &saved.parse::<Value>().expect("JSON")[0];
+                json!([record, record]).to_string()
+            }
+            _ => saved.repeat(2),
+        };
+        let run = Rls::at(&registry).words("drift - --stats").stdin(&twice).run();
+        assert!(run.stderr.starts_with("0 changed, 1 unchanged\nstats: 1 requests,"), "{format}: {run}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_a_snapshot_is_refused() {
     let registry = empty();
     for text in ["", "app:1\tsha256:00\n", "{\"tag\":\"1\"}", "reg:5000/app:1 nonsense"] {
@@ -150,9 +190,11 @@ fn a_digest_by_another_algorithm_is_not_a_change() {
 #[test]
 fn an_incomplete_list_shows_no_added_tags() {
     for list in [Fault::from(Answer::not_found("NAME_UNKNOWN")), TagList::new().null().into()] {
-        let run = drift("--added", |registry| registry.inject(Match::tags("app").always(), list));
+        let run = drift("--added -o jsonl", |registry| registry.inject(Match::tags("app").always(), list));
         assert_eq!(run.code, Some(6), "{run}");
         assert!(run.stderr.contains("the list of its tags is empty, although 1 exists"), "{run}");
+        let record: Value = run.stdout.parse().expect("one record");
+        assert_eq!((&record["tag"], &record["change"]), (&Value::Null, &json!("unknown")), "{run}");
     }
     let run = drift("--added", |registry| assert!(registry.untag("app", "1")));
     assert_eq!((run.code, &*run.stderr), (Some(6), "1 changed, 0 unchanged\n"), "{run}");

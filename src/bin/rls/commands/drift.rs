@@ -35,7 +35,7 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
     let resolved = stream::iter(looks).map(|(repository, tag, was)| async move {
         let algorithm = was.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
         let is = repository.find_by(&tag, algorithm).await.map(|resolved| resolved.map(|resolved| resolved.digest));
-        vec![Look { repository, tag, was, is }]
+        vec![Look { repository, tag: Some(tag), is_new: false, was, is }]
     });
     let added = stream::iter(added).map(|(repository, known)| async move {
         let listed = listed(&repository, &known).await;
@@ -72,33 +72,38 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
 /// A tag now and then.
 struct Look {
     repository: RepositoryHandle,
-    tag: Tag,
+    /// `None` where the tags could not be listed.
+    tag: Option<Tag>,
+    /// Whether the snapshot does not have it.
+    is_new: bool,
+    /// Its digest in the snapshot, where that was known.
     was: Option<Digest>,
     is: Result<Option<Digest>>,
 }
 
-async fn read(args: &DriftArgs, context: &Context<'_>) -> Result<Vec<SavedTag>, CommandError> {
+async fn read(args: &DriftArgs, context: &Context<'_>) -> Result<BTreeSet<SavedTag>, CommandError> {
     let bytes = context.read("the snapshot", &args.file, MAX_LIST).await?;
     let parsed = context.until_shutdown(input::blocking(move || read_saved_tags(&bytes))).await?;
     let file = args.file.display().to_string();
     let file = if file == "-" { "standard input" } else { &file };
-    let mut saved = parsed.map_err(input::cannot_read)?.map_err(|error| {
+    let saved = parsed.map_err(input::cannot_read)?.map_err(|error| {
         Usage::from(error.within(format!("cannot use {file}")))
             .hint(format!("make it with: {}", rls("snapshot REPO > FILE")))
     })?;
-    for SavedTag { registry, .. } in &mut saved {
-        *registry = context.settings.reach(registry.clone());
-        if let Err(requested) = context.settings.check_requested(registry) {
-            return Err(Usage::new(format!("the snapshot is of {registry}, not of {requested}"))
-                .because("--registry names another registry")
-                .into());
+    let reached = |saved: SavedTag| {
+        let registry = context.settings.reach(saved.registry);
+        match context.settings.check_requested(&registry) {
+            Ok(()) => Ok(SavedTag { registry, ..saved }),
+            Err(requested) => Err(Usage::new(format!("the snapshot is of {registry}, not of {requested}"))
+                .because("--registry names another registry")),
         }
-    }
+    };
+    let saved = saved.into_iter().map(reached).collect::<Result<BTreeSet<_>, _>>()?;
     let unknown = saved.iter().filter(|saved| saved.digest.is_none()).count();
     if unknown > 0 {
-        context
-            .report
-            .warning(&format!("{unknown} tags of the snapshot have no digest; only their existence is checked"));
+        let all = saved.len();
+        let what = format!("the snapshot has no digest for {unknown} of {all} tags; only their existence is checked");
+        context.report.warning(&what);
     }
     Ok(saved)
 }
@@ -133,17 +138,13 @@ async fn listed(repository: &RepositoryHandle, known: &HashSet<Tag>) -> Result<V
 async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> Vec<Look> {
     let tags = match tags {
         Ok(tags) => tags,
-        // The other looks at this repository tell.
-        Err(error) => {
-            let tag = Tag::latest();
-            return vec![Look { repository, tag, was: None, is: Err(error) }];
-        }
+        Err(error) => return vec![Look { repository, tag: None, is_new: true, was: None, is: Err(error) }],
     };
     let looks = stream::iter(tags).map(|tag| {
         let repository = repository.clone();
         async move {
             let is = repository.find(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
-            Look { repository, tag, was: None, is }
+            Look { repository, tag: Some(tag), is_new: true, was: None, is }
         }
     });
     looks.buffered(MAX_PENDING).collect().await
@@ -155,20 +156,22 @@ fn record(look: &Look, context: &Context<'_>) -> Option<DriftRecord> {
     let (change, is, error) = match (&look.was, &look.is) {
         (Some(was), Ok(Some(is))) if was == is => return None,
         (Some(_), Ok(Some(is))) => (Change::Moved, Some(is.to_string()), None),
-        (Some(_), Ok(None)) => (Change::Vanished, None, None),
-        (None, Ok(Some(is))) => (Change::Added, Some(is.to_string()), None),
-        (None, Ok(None)) => return None,
+        (_, Ok(None)) if !look.is_new => (Change::Vanished, None, None),
+        (None, Ok(Some(is))) if look.is_new => (Change::Added, Some(is.to_string()), None),
+        // New and gone again, or of a snapshot that does not know what it pointed to.
+        (_, Ok(_)) => return None,
         (_, Err(error)) => {
             context.report.failure(error, &context.hint_context(registry));
             (Change::Unknown, None, Some(failure(error)))
         }
     };
-    let reference = Reference::tagged(look.repository.name().clone(), look.tag.clone());
+    let name = look.repository.name();
+    let reference = look.tag.clone().map(|tag| registry.qualify(Reference::tagged(name.clone(), tag)));
     Some(DriftRecord {
         registry: registry.to_string(),
-        reference: registry.qualify(reference),
+        reference: reference.unwrap_or_else(|| registry.qualify(name)),
         repository: look.repository.to_string(),
-        tag: look.tag.to_string(),
+        tag: look.tag.as_ref().map(ToString::to_string),
         change,
         was: look.was.as_ref().map(ToString::to_string),
         is,

@@ -68,8 +68,8 @@ pub struct DriftRecord {
     pub reference: String,
     /// The repository's path in its registry.
     pub repository: String,
-    /// The tag.
-    pub tag: String,
+    /// The tag. `null` where the tags of the repository could not be listed.
+    pub tag: Option<String>,
     /// What happened to it.
     pub change: Change,
     /// The digest in the snapshot.
@@ -96,7 +96,7 @@ impl View for DriftView {
             registry: String::new(),
             reference: String::new(),
             repository: "team/app".to_owned(),
-            tag: "1.0".to_owned(),
+            tag: Some("1.0".to_owned()),
             change: Change::Moved,
             was: None,
             is: None,
@@ -129,7 +129,7 @@ impl View for DriftView {
 impl DriftView {
     fn fields(&self, record: &DriftRecord) -> [String; 4] {
         let DriftRecord { repository, tag, reference, .. } = record;
-        let name = shown(self.full, repository, Some(tag), None, reference).into_owned();
+        let name = shown(self.full, repository, tag.as_deref(), None, reference).into_owned();
         let or_unknown = |digest: &Option<String>| digest.clone().unwrap_or_else(|| UNKNOWN.to_owned());
         [record.change.to_string(), name, or_unknown(&record.was), or_unknown(&record.is)]
     }
