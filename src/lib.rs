@@ -57,8 +57,9 @@
 //!
 //! Versions are semantic: before 1.0, 0.2 may break what was public in 0.1, and 0.1.1 does not. Public are the items of
 //! this library, and the program's options, exit codes and fields of machine formats; texts and tables for people may
-//! change at any time. Types of bytes, futures, http, jiff, secrecy and url appear in the interface, so that an
-//! incompatible version of one of them is a breaking change. A newer minimum Rust version is not.
+//! change at any time. Types and traits of bytes, futures, jiff, rustls-pki-types, secrecy, semver, serde, serde_json
+//! and url appear in the interface, so that an incompatible version of one of them is a breaking change. A newer
+//! minimum Rust version is not.
 //!
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
 

@@ -397,6 +397,6 @@ impl Tls {
 
 /// Statuses that may pass: protocol errors of RFC 9110 and those of the proxies in front of registries (nginx,
 /// Cloudflare).
-pub fn is_transient_status(status: u16) -> bool {
+pub(crate) fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }

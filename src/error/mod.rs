@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use file_form::{FileForm, UnusableFile};
+pub(crate) use kind::is_transient_status;
 pub use kind::{
     Danger, Denial, Fault, Identity, Kind, Missing, NamedBy, Network, Operation, OtherServer, ProxyFault, ProxyRoute,
-    Refuser, RegistryError, Reply, Route, Tls, is_transient_status,
+    Refuser, RegistryError, Reply, Route, Tls,
 };
 pub use near_miss::{Mismatch, NearMiss};
 

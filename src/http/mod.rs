@@ -47,14 +47,12 @@ pub use observe::{Stats, Totals};
 pub use options::{Jobs, Options, Resolve};
 pub(crate) use proxy::{Exemption, Proxy, ProxyChoice, choose_proxy};
 pub(crate) use redirect::redirect_target;
-pub use request::Request;
-pub(crate) use request::RequestContext;
+pub(crate) use request::{Request, RequestContext};
 pub(crate) use resolver::{LookupError, canonical_name, lookup};
-pub use response::Response;
+pub(crate) use response::Response;
 pub(crate) use retry::RetryState;
 pub(crate) use transport::{AuthOutcome, Transport};
-pub use verify::Caveat;
-pub(crate) use verify::Verification;
+pub use verify::{Caveat, Verification};
 
 /// What fuzz targets and test vectors call directly. Not part of the interface.
 #[cfg(feature = "__internals")]

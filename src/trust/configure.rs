@@ -149,7 +149,7 @@ impl Trust {
     ///
     /// [`Kind::Config`](crate::error::Kind::Config) when a client certificate configured for this server cannot be
     /// used.
-    pub fn client_config(&self, host: &str, port: u16) -> Result<ClientConfig> {
+    pub(crate) fn client_config(&self, host: &str, port: u16) -> Result<ClientConfig> {
         let (verifier, identities) = self.verifier_and_identities(host, port)?;
         let mut config = self.configure(verifier, Arc::new(identities))?;
         config.resumption =
@@ -220,20 +220,15 @@ impl Trust {
         Ok(config)
     }
 
-    /// Whether any certificate is accepted.
-    pub fn is_insecure(&self) -> bool {
-        self.shared.insecure
-    }
-
     /// Whether there is a client certificate for this server.
     #[cfg(test)]
     pub(super) fn offers_client_certificate(&self, host: &str, port: u16) -> bool {
         !self.identities(host, &self.found(host, port)).is_empty()
     }
 
-    /// Explains a failed handshake with this server as [`explain()`](super::explain()) does, taking its client
+    /// Explains a failed handshake with this server as [`explain()`](super::explain::explain) does, taking its client
     /// certificate into account.
-    pub fn explain(&self, error: &rustls::Error, host: &str, port: u16) -> Rejection {
+    pub(crate) fn explain(&self, error: &rustls::Error, host: &str, port: u16) -> Rejection {
         let found = self.found(host, port);
         let offered = !self.identities(host, &found).is_empty();
         explain::explain_to(ClientSide { offered, asked: found.asked.load(Ordering::Relaxed) }, error, host)

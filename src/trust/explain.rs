@@ -11,7 +11,7 @@ use crate::error::Tls;
 /// Why a server was refused, or refused the client.
 ///
 /// The verifier's rejection travels inside `rustls::Error::InvalidCertificate(CertificateError::Other(…))`;
-/// [`explain()`] extracts it. Its texts may contain text from the server: programs must escape them before printing.
+/// `explain` extracts it. Its texts may contain text from the server: programs must escape them before printing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// The fault, with the facts that a hint needs.
@@ -24,8 +24,13 @@ pub struct Rejection {
 
 impl Rejection {
     /// A rejection that is not about the server's certificates.
-    pub fn new(fault: Tls, cause: impl Into<String>) -> Self {
+    pub(crate) fn new(fault: Tls, cause: impl Into<String>) -> Self {
         Self { fault, cause: cause.into(), chain: Vec::new() }
+    }
+
+    /// The rejection in an error of rustls, from which [`explain`] extracts it.
+    pub(super) fn into_error(self) -> Error {
+        CertificateError::Other(rustls::OtherError(Arc::new(self))).into()
     }
 
     /// What failed, in one line. `host` is the server as the user knows it, for instance `registry.corp:5000`.
@@ -54,13 +59,6 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-impl From<Rejection> for rustls::Error {
-    /// Wraps the rejection for rustls; [`explain()`] extracts it again.
-    fn from(rejection: Rejection) -> Self {
-        rustls::CertificateError::Other(rustls::OtherError(Arc::new(rejection))).into()
-    }
-}
-
 /// The longest text of rustls that is quoted, in characters.
 const MAX_TEXT: usize = 200;
 
@@ -68,7 +66,7 @@ const MAX_TEXT: usize = 200;
 /// present.
 ///
 /// A rejection of this module's own verifier is returned as it was made.
-pub fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> Rejection {
+pub(super) fn explain(error: &Error, host: &str, client_certificate_offered: bool) -> Rejection {
     explain_to(ClientSide { offered: client_certificate_offered, asked: false }, error, host)
 }
 
@@ -246,7 +244,7 @@ mod tests {
     #[test]
     fn a_rejection_of_the_verifier_is_returned_unchanged() {
         let verdict = Rejection::new(Tls::Expired { not_after: "2026-01-01T00:00:00Z".to_owned() }, "it was …");
-        assert_eq!(explain(&verdict.clone().into(), "h", true), verdict);
+        assert_eq!(explain(&verdict.clone().into_error(), "h", true), verdict);
     }
 
     #[test]

@@ -304,7 +304,7 @@ pub(super) fn weak_key(leaf: &CertificateDer<'_>, error: Error) -> Error {
     match Certificate::parse(leaf) {
         Some(leaf) if matches!(leaf.key, Key::Rsa(bits) if bits < MIN_RSA_BITS) => {
             let cause = too_weak("its key", &leaf.key);
-            Rejection { fault: Tls::BadCertificate, cause, chain: vec![leaf] }.into()
+            Rejection { fault: Tls::BadCertificate, cause, chain: vec![leaf] }.into_error()
         }
         _ => error,
     }

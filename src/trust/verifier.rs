@@ -109,7 +109,7 @@ impl Verifier {
             now: presented.timestamp(),
             considered: Considered { system: self.considered_roots(), configured: &self.configured },
         };
-        refusal.into_rejection().into()
+        refusal.into_rejection().into_error()
     }
 
     /// The system's roots, if they were read.

@@ -9,6 +9,6 @@ mod read;
 
 pub use crate::registry::media_types::Form;
 pub use builder::Builder;
-pub use facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, Pointer, TagId};
+pub use facts::{BlobId, ListCaveat, ManifestFacts, ManifestId, ManifestState, OtherName, PackedTime, Pointer, TagId};
 pub use index::{BlobKey, TagIndex};
 pub use read::{SnapshotOptions, SnapshotProgress};

@@ -67,7 +67,7 @@ impl OtherClient {
 
     /// The file or folder that shows that it is installed or configured here: a program in the folders of `path`, or
     /// its settings. Of another system than the running one, the usual folders of programs are searched.
-    pub fn found_in(self, paths: &HostPaths, path: Option<&OsStr>) -> Option<PathBuf> {
+    pub(crate) fn found_in(self, paths: &HostPaths, path: Option<&OsStr>) -> Option<PathBuf> {
         const USUAL: [&str; 4] = ["usr/bin", "usr/local/bin", "usr/sbin", "opt/bin"];
         let is_running = paths.root == Path::new("/");
         let folders: Vec<PathBuf> = match path.filter(|_| is_running) {

@@ -71,7 +71,8 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// As [`explain()`](super::explain()) describes when no certificate was received, and as [`Trust::client_config`].
+    /// Why the handshake failed, when no certificate was received; [`Kind::Config`](crate::error::Kind::Config) when a
+    /// client certificate configured for this server cannot be used.
     pub async fn presented<S>(&self, stream: S, host: &str, port: u16, limit: Duration) -> Result<PresentedChain>
     where
         S: AsyncRead + AsyncWrite + Unpin,

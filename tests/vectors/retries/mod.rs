@@ -5,7 +5,6 @@ mod methods;
 mod tokens;
 mod waits;
 
-use registry_ls::error::is_transient_status;
 use registry_ls::error::{Fault, Network};
 use registry_ls::http::Options;
 use registry_ls::keychain::Keychain;
@@ -123,8 +122,11 @@ fn broken_off(case: &Case) {
 }
 
 fn statuses(case: &Case) {
-    for status_code in case.input.as_array().expect("statuses") {
-        assert_eq!(is_transient_status(status(status_code)), case.expect["retry"], "{status_code}");
+    for code in case.input.as_array().expect("statuses") {
+        // A list is requested again without a page size after a 400.
+        let replies = vec![Reply::status(status(code)), Reply::status(status(code))];
+        let (outcome, _) = listed(replies, Options { retries: 0, ..hasty() });
+        assert_eq!(outcome.expect_err("a failure").is_retryable(), case.expect["retry"], "{code}");
     }
 }
 
