@@ -193,7 +193,7 @@ mod tests {
     use crate::http::Resolve;
 
     fn trust() -> Trust {
-        Trust::load(crate::trust::Options::default()).unwrap()
+        Trust::load(crate::trust::Options::default()).expect("a trust configuration")
     }
 
     const LIMIT: Duration = Duration::from_secs(10);
@@ -204,14 +204,14 @@ mod tests {
 
     /// Sends `answer` to one client, and returns what that sent.
     async fn server(answer: &'static [u8]) -> (u16, tokio::task::JoinHandle<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("the address of a bound socket").port();
         let seen = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut stream, _) = listener.accept().await.expect("a connection");
             let mut seen = [0; 512];
-            let length = if answer.is_empty() { 0 } else { stream.read(&mut seen).await.unwrap() };
-            stream.write_all(answer).await.unwrap();
-            stream.write_all(b"hello").await.unwrap();
+            let length = if answer.is_empty() { 0 } else { stream.read(&mut seen).await.expect("an open connection") };
+            stream.write_all(answer).await.expect("an open connection");
+            stream.write_all(b"hello").await.expect("an open connection");
             String::from_utf8_lossy(&seen[..length]).into_owned()
         });
         (port, seen)
@@ -219,24 +219,31 @@ mod tests {
 
     async fn received(mut stream: Box<dyn RawStream>) -> String {
         let mut text = String::new();
-        stream.read_to_string(&mut text).await.unwrap();
+        stream.read_to_string(&mut text).await.expect("an open connection");
         text
     }
 
     #[tokio::test]
     async fn resolve_overrides_the_address_of_a_host() {
         let (port, _) = server(b"").await;
-        let named = Resolve { host: "registry.corp".to_owned(), port, address: "127.0.0.1".parse().unwrap() };
+        let named =
+            Resolve { host: "registry.corp".to_owned(), port, address: "127.0.0.1".parse().expect("an IP address") };
         let options = Options { resolve: vec![named], ..options() };
-        let url = Url::parse(&format!("https://registry.corp:{port}/")).unwrap();
-        assert_eq!(received(connect(&url, &options, &trust()).await.unwrap()).await, "hello");
+        let url = Url::parse(&format!("https://registry.corp:{port}/")).expect("a URL");
+        assert_eq!(received(connect(&url, &options, &trust()).await.expect("a connection")).await, "hello");
     }
 
     #[tokio::test]
     async fn a_closed_port_and_an_unknown_name_are_distinguished() {
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port")
+            .local_addr()
+            .expect("the address of a bound socket")
+            .port();
         let refusal = |text: String| async move {
-            let error = connect(&Url::parse(&text).unwrap(), &options(), &trust()).await.err().unwrap();
+            let error =
+                connect(&Url::parse(&text).expect("a URL"), &options(), &trust()).await.err().expect("an error");
             (error.kind().clone(), error.what().to_owned())
         };
         let (kind, what) = refusal(format!("https://127.0.0.1:{port}/")).await;
@@ -246,17 +253,17 @@ mod tests {
     }
 
     fn proxy(value: &str) -> Proxy {
-        Proxy::parse("HTTPS_PROXY", value).unwrap()
+        Proxy::parse("HTTPS_PROXY", value).expect("a proxy")
     }
 
     #[tokio::test]
     async fn a_proxy_is_asked_for_a_tunnel() {
         let (port, seen) = server(b"HTTP/1.1 200 OK\r\n\r\n").await;
-        let url = Url::parse("https://registry.corp:5000/").unwrap();
+        let url = Url::parse("https://registry.corp:5000/").expect("a URL");
         let stream = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT)
             .await
-            .unwrap();
-        let request = seen.await.unwrap();
+            .expect("a connection");
+        let request = seen.await.expect("what the server received");
         assert!(request.starts_with("CONNECT registry.corp:5000 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic YW5uOnMzY3JldA==\r\n"), "{request}");
         drop(stream);
@@ -265,11 +272,11 @@ mod tests {
     #[tokio::test]
     async fn a_proxy_that_refuses_is_named_without_its_credentials() {
         let (port, _) = server(b"HTTP/1.1 403 Forbidden\r\n\r\n").await;
-        let url = Url::parse("https://registry.corp:5000/").unwrap();
+        let url = Url::parse("https://registry.corp:5000/").expect("a URL");
         let error = through(&proxy(&format!("http://ann:s3cret@127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT)
             .await
             .err()
-            .unwrap();
+            .expect("an error");
         assert_eq!(error.kind(), &Kind::Network(Network::Proxy(ProxyFault::Forbidden)));
         let proxy = format!("http://127.0.0.1:{port} (HTTPS_PROXY)");
         assert_eq!(error.what(), format!("cannot reach registry.corp:5000 through the proxy {proxy}"));
@@ -279,10 +286,12 @@ mod tests {
     #[tokio::test]
     async fn a_socks_proxy_gets_the_socks_protocol() {
         let (port, seen) = server(b"\x05\xff").await;
-        let url = Url::parse("https://registry.corp:5000/").unwrap();
-        let error =
-            through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT).await.err().unwrap();
+        let url = Url::parse("https://registry.corp:5000/").expect("a URL");
+        let error = through(&proxy(&format!("socks5h://127.0.0.1:{port}")), &url, &trust(), LIMIT, LIMIT)
+            .await
+            .err()
+            .expect("an error");
         assert_eq!(error.kind(), &Kind::Network(Network::Proxy(ProxyFault::Login { refused: false })));
-        assert_eq!(seen.await.unwrap().as_bytes()[0], 5);
+        assert_eq!(seen.await.expect("what the server received").as_bytes()[0], 5);
     }
 }

@@ -146,11 +146,11 @@ mod tests {
     use super::*;
 
     fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
+        Url::parse(text).expect("a URL")
     }
 
     fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+        text.parse().expect("an IP address")
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
         let (registry, auth) = (url("https://registry.corp:5000/v2/"), url("https://auth.corp/token"));
         assert_eq!(origins.limit(&registry), None);
         assert_eq!(origins.limit(&url("https://registry.corp/")), None, "its own name");
-        let allows = |to: &Url, address: &str| origins.limit(to).unwrap().allows(ip(address));
+        let allows = |to: &Url, address: &str| origins.limit(to).expect("a limit").allows(ip(address));
         assert!(!allows(&auth, "10.0.0.5"), "the address of the registry is not known");
         origins.answered(&registry, Some(ip("10.0.0.1")), true);
         assert!(allows(&auth, "10.0.0.5") && !allows(&auth, "127.0.0.1"));

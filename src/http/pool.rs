@@ -374,12 +374,12 @@ mod tests {
 
     #[tokio::test]
     async fn redirects_to_ever_new_origins_do_not_fill_the_memory() {
-        let trust = Trust::load(trust::Options::default()).unwrap();
-        let registry = Url::parse("http://127.0.0.1").unwrap();
+        let trust = Trust::load(trust::Options::default()).expect("a trust configuration");
+        let registry = Url::parse("http://127.0.0.1").expect("a URL");
         let pool = Pool::new(registry, Arc::default(), trust, Arc::new(Observer::new(Arc::default())));
         for port in 1..1000 {
-            let url = Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap();
-            pool.client(&pool.cell(&url, false), &url).await.unwrap();
+            let url = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
+            pool.client(&pool.cell(&url, false), &url).await.expect("a client");
         }
         assert!(pool.clients().len() <= MAX_ORIGINS);
     }

@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     fn addresses(texts: &[&str]) -> Vec<IpAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
+        texts.iter().map(|text| text.parse().expect("an IP address")).collect()
     }
 
     #[tokio::test]
@@ -278,19 +278,19 @@ mod tests {
         resolver.names().entry("reg".to_owned()).or_default().pending = Some(slow);
         assert!(resolver.lookup("reg").now_or_never().is_none());
         assert!(resolver.is_pending("reg"));
-        sender.send(Ok(addresses(&["10.0.0.1", "10.0.0.2"]).into())).unwrap();
-        assert_eq!(*resolver.lookup("reg").await.unwrap(), addresses(&["10.0.0.1", "10.0.0.2"])[..]);
+        sender.send(Ok(addresses(&["10.0.0.1", "10.0.0.2"]).into())).expect("the look-up is waited for");
+        assert_eq!(*resolver.lookup("reg").await.expect("the addresses"), addresses(&["10.0.0.1", "10.0.0.2"])[..]);
         assert!(!resolver.is_pending("reg"));
         assert!(resolver.names()["reg"].addresses.is_some(), "the next request needs no look-up");
         resolver.prefer("reg", addresses(&["10.0.0.2"])[0]);
-        assert_eq!(*resolver.lookup("reg").await.unwrap(), addresses(&["10.0.0.2", "10.0.0.1"])[..]);
+        assert_eq!(*resolver.lookup("reg").await.expect("the addresses"), addresses(&["10.0.0.2", "10.0.0.1"])[..]);
     }
 
     #[tokio::test]
     async fn a_name_server_that_fails_does_not_take_away_what_is_known() {
         let resolver = Resolver::default();
         for (is_temporary, keeps) in [(true, true), (false, false)] {
-            let past = Instant::now().checked_sub(FRESH).unwrap();
+            let past = Instant::now().checked_sub(FRESH).expect("the machine runs longer than that");
             let error = LookupError { reason: "as the test says".to_owned(), is_temporary };
             let pending = futures::future::ready(Err(error)).boxed().shared();
             let known = Known { addresses: Some((addresses(&["10.0.0.1"]).into(), past)), pending: Some(pending) };
@@ -303,15 +303,15 @@ mod tests {
     #[tokio::test]
     async fn the_system_resolves_names() {
         let resolver = Resolver::default();
-        assert!(resolver.lookup("localhost").await.unwrap().iter().all(IpAddr::is_loopback));
+        assert!(resolver.lookup("localhost").await.expect("the addresses").iter().all(IpAddr::is_loopback));
         let error = resolver.lookup("registry.invalid").await.unwrap_err();
         assert!(!error.reason.is_empty());
     }
 
     #[tokio::test]
     async fn addresses_that_a_server_may_not_lead_to_are_left_out() {
-        let public = url::Url::parse("https://registry.example").unwrap();
-        let limit = AddressLimit::of(&public, Some("198.51.100.1".parse().unwrap()));
+        let public = url::Url::parse("https://registry.example").expect("a URL");
+        let limit = AddressLimit::of(&public, Some("198.51.100.1".parse().expect("an IP address")));
         let resolver = Arc::new(Resolver::default());
         let resolved = async |known: &[&str], limit: Option<AddressLimit>| {
             let known = Known { addresses: Some((addresses(known).into(), Instant::now())), pending: None };
@@ -324,9 +324,15 @@ mod tests {
         };
         let refused = resolved(&["127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1"], Some(limit)).await;
         let refused = refused.map(|_| ()).unwrap_err();
-        assert_eq!(refused.downcast_ref::<PrivateAddress>().unwrap().address, addresses(&["127.0.0.1"])[0]);
-        assert_eq!(resolved(&["10.0.0.5", "198.51.100.7"], Some(limit)).await.unwrap(), ["198.51.100.7"]);
-        assert_eq!(resolved(&["10.0.0.5"], None).await.unwrap(), ["10.0.0.5"]);
+        assert_eq!(
+            refused.downcast_ref::<PrivateAddress>().expect("a private address").address,
+            addresses(&["127.0.0.1"])[0]
+        );
+        assert_eq!(
+            resolved(&["10.0.0.5", "198.51.100.7"], Some(limit)).await.expect("the addresses"),
+            ["198.51.100.7"]
+        );
+        assert_eq!(resolved(&["10.0.0.5"], None).await.expect("the addresses"), ["10.0.0.5"]);
     }
 
     #[tokio::test]
@@ -337,7 +343,7 @@ mod tests {
         assert!(!origin.is_decided());
         origin.begin_with(addresses(&["10.0.0.3"])[0]);
         assert!(origin.is_decided());
-        let found = origin.addresses("reg").await.unwrap();
+        let found = origin.addresses("reg").await.expect("the addresses");
         assert_eq!(found, addresses(&["10.0.0.3", "10.0.0.1", "10.0.0.2"]));
     }
 

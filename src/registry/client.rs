@@ -165,8 +165,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_source_of_an_error_leads_to_the_error_of_the_system() {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let client = Client::new(format!("http://127.0.0.1:{port}").parse().unwrap()).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("a free port")
+            .local_addr()
+            .expect("the address of a bound socket")
+            .port();
+        let client = Client::new(format!("http://127.0.0.1:{port}").parse().expect("a registry")).expect("a client");
         let catalog = client.catalog(&Default::default()).try_collect::<Vec<_>>();
         let error = catalog.await.expect_err("the port is closed");
         assert_eq!(error.kind(), &Kind::Network(Network::Refused));

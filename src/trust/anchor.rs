@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn anchor(one: &Authority) -> Anchor {
-        Anchor::parse(one.der()).unwrap()
+        Anchor::parse(one.der()).expect("a certificate")
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         // The same name, another key.
         let impostor = Authority::root("Corp Root");
         let presented = sent(&[&leaf, &impostor]);
-        let (chosen, _) = presented.anchor().unwrap();
+        let (chosen, _) = presented.anchor().expect("a certificate to trust");
         assert_eq!(chosen, anchor(&impostor));
         let rejection = presented.is_trusted_by(&[chosen], HOST).unwrap_err();
         assert!(matches!(rejection.fault, Tls::UnknownIssuer { .. }), "{}", rejection.cause);

@@ -291,13 +291,13 @@ mod tests {
         params.not_after = date_time_ymd(2026, 10, 30);
         let leaf = root.issue(params);
 
-        let seen = Certificate::parse(leaf.der()).unwrap();
+        let seen = Certificate::parse(leaf.der()).expect("a certificate");
         assert_eq!(seen.subject.common_name.as_deref(), Some("registry.corp"));
         assert_eq!(seen.subject.text, "O=Corp, CN=registry.corp");
         assert_eq!(seen.issuer.to_string(), "Corp Root CA");
         let names: Vec<_> = seen.names.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["registry.corp", "*.corp", "10.1.2.3", "::1"]);
-        assert_eq!(seen.names[2], AltName::Ip("10.1.2.3".parse().unwrap()));
+        assert_eq!(seen.names[2], AltName::Ip("10.1.2.3".parse().expect("an IP address")));
         assert_eq!(seen.not_before.to_string(), "2026-08-01T00:00:00Z");
         assert_eq!(seen.not_after.to_string(), "2026-10-30T00:00:00Z");
         assert_eq!(seen.fingerprint(), format!("sha256:{}", hex::encode(Sha256::digest(leaf.der()))));
@@ -310,14 +310,14 @@ mod tests {
     #[test]
     fn a_root_is_its_own_issuer_and_may_issue() {
         let root = Authority::root("Corp Root CA");
-        let seen = Certificate::parse(root.der()).unwrap();
+        let seen = Certificate::parse(root.der()).expect("a certificate");
         assert!(seen.is_ca && seen.self_signed && seen.may_issue());
         assert_eq!(seen.subject, seen.issuer);
     }
 
     #[test]
     fn version_1_is_distinguished_from_version_3() {
-        let seen = Certificate::parse(&fixture::version_1().0).unwrap();
+        let seen = Certificate::parse(&fixture::version_1().0).expect("a certificate");
         assert_eq!(seen.version, 1);
         assert!(seen.names.is_empty() && !seen.is_ca && seen.may_issue());
         assert_eq!(seen.subject.to_string(), "registry.corp");
@@ -327,12 +327,12 @@ mod tests {
     fn keys_are_named() {
         let key = |pem: &str| {
             let der = fixture::first_certificate(pem);
-            Certificate::parse(&der).unwrap().key
+            Certificate::parse(&der).expect("a certificate").key
         };
         assert_eq!(key(fixture::RSA_1024_CA), Key::Rsa(1024));
-        let ed25519 = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-        let own = CertificateParams::default().self_signed(&ed25519).unwrap();
-        assert_eq!(Certificate::parse(own.der()).unwrap().key, Key::Ed25519);
+        let ed25519 = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+        let own = CertificateParams::default().self_signed(&ed25519).expect("a certificate");
+        assert_eq!(Certificate::parse(own.der()).expect("a certificate").key, Key::Ed25519);
     }
 
     #[test]
@@ -340,7 +340,7 @@ mod tests {
         let mut params = fixture::server(&["a.corp"]);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = Authority::root("Root").issue(params);
-        assert!(!Certificate::parse(leaf.der()).unwrap().for_servers);
+        assert!(!Certificate::parse(leaf.der()).expect("a certificate").for_servers);
     }
 
     #[test]
@@ -348,8 +348,8 @@ mod tests {
         let mut params = fixture::server(&["a.corp"]);
         params.not_before = date_time_ymd(2026, 8, 1);
         params.not_after = date_time_ymd(2026, 8, 2);
-        let seen = Certificate::parse(Authority::root("Root").issue(params).der()).unwrap();
-        let at = |text: &str| seen.validity_at(text.parse().unwrap());
+        let seen = Certificate::parse(Authority::root("Root").issue(params).der()).expect("a certificate");
+        let at = |text: &str| seen.validity_at(text.parse().expect("a time"));
         assert_eq!(at("2026-07-31T23:59:59Z"), Validity::NotYet);
         assert_eq!(at("2026-08-01T00:00:00Z"), Validity::Valid);
         assert_eq!(at("2026-08-02T00:00:00Z"), Validity::Valid);
@@ -360,7 +360,7 @@ mod tests {
     fn a_certificate_without_end_is_valid() {
         let mut params = fixture::server(&["a.corp"]);
         params.not_after = date_time_ymd(9999, 12, 31);
-        let seen = Certificate::parse(Authority::root("Root").issue(params).der()).unwrap();
+        let seen = Certificate::parse(Authority::root("Root").issue(params).der()).expect("a certificate");
         assert_eq!(seen.not_after, Timestamp::MAX);
         assert_eq!(seen.validity_at(Timestamp::now()), Validity::Valid);
     }
@@ -370,8 +370,8 @@ mod tests {
         let mut params = fixture::server(&[]);
         params.distinguished_name.push(DnType::CommonName, "x".repeat(5_000));
         params.subject_alt_names =
-            (0..500).map(|i| SanType::DnsName(format!("host-{i}.corp").try_into().unwrap())).collect();
-        let seen = Certificate::parse(Authority::root("Root").issue(params).der()).unwrap();
+            (0..500).map(|i| SanType::DnsName(format!("host-{i}.corp").try_into().expect("ASCII"))).collect();
+        let seen = Certificate::parse(Authority::root("Root").issue(params).der()).expect("a certificate");
         assert_eq!((seen.names.len(), seen.names_omitted), (MAX_NAMES, 500 - MAX_NAMES));
         assert_eq!(seen.subject.to_string().chars().count(), MAX_TEXT + 1);
     }

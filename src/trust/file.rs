@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn a_file_beyond_the_limit_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("big.pem");
-        File::create(&path).unwrap().set_len(MAX_SIZE + 1).unwrap();
+        File::create(&path).expect("a writable folder").set_len(MAX_SIZE + 1).expect("a file of our own");
         for read in [read_named, read_found] {
             assert_eq!(read(&path).unwrap_err().to_string(), "it is larger than 8 MiB");
         }
@@ -79,9 +79,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_pipe_that_was_found_is_not_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("a program that runs").success());
         assert_eq!(read_found(&path).unwrap_err().to_string(), "it is not a file");
         assert_eq!(read_found(folder.path()).unwrap_err().to_string(), "it is not a file");
     }

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Place {
-        Place::of(&text.parse().unwrap())
+        Place::of(&text.parse().expect("a registry"))
     }
 
     #[test]

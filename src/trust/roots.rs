@@ -166,12 +166,12 @@ mod tests {
 
     #[test]
     fn a_variable_that_provides_nothing_is_explained() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name);
         let root = Authority::root("Root");
-        std::fs::write(path("ca.pem"), root.pem()).unwrap();
-        std::fs::write(path("ca.cer"), root.der()).unwrap();
-        std::fs::create_dir(path("empty")).unwrap();
+        std::fs::write(path("ca.pem"), root.pem()).expect("a writable folder");
+        std::fs::write(path("ca.cer"), root.der()).expect("a writable folder");
+        std::fs::create_dir(path("empty")).expect("a writable folder");
         let fault = |name, value: &Path| RootsVariable { name, value: value.into() }.fault();
         assert_eq!(fault("SSL_CERT_FILE", &path("ca.pem")), None);
         assert_eq!(fault("SSL_CERT_DIR", folder.path()), None);

@@ -69,9 +69,9 @@ mod tests {
     use crate::trust::fixture::{self, Authority};
 
     fn read(text: &str) -> Result<Vec<String>> {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("secret");
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).expect("a writable folder");
         let anchors = anchors_of_secret(&path)?;
         Ok(anchors.iter().map(|anchor| anchor.certificate.subject.to_string()).collect())
     }
@@ -88,7 +88,7 @@ mod tests {
         let leaf = root.issue(fixture::server(&["registry.corp"]));
         let tls = secret(&[("tls.crt", &(leaf.pem() + &root.pem())), ("tls.key", &leaf.key_pem())]);
         let both = secret(&[("tls.crt", &leaf.pem()), ("ca.crt", &root.pem())]);
-        let yaml = |value: &Value| serde_saphyr::to_string(value).unwrap();
+        let yaml = |value: &Value| serde_saphyr::to_string(value).expect("YAML");
         let map = json!({"kind": "ConfigMap", "data": {"ca.crt": root.pem()}});
         let string_data = json!({"kind": "Secret", "stringData": {"ca.crt": root.pem()}});
         for text in [
@@ -100,14 +100,14 @@ mod tests {
             yaml(&map),
             string_data.to_string(),
         ] {
-            assert_eq!(read(&text).unwrap(), ["Corp Root"], "{text}");
+            assert_eq!(read(&text).expect("certificates"), ["Corp Root"], "{text}");
         }
         let two = secret(&[("ca.crt", &(root.pem() + &Authority::root("Next Root").pem()))]);
-        assert_eq!(read(&two.to_string()).unwrap(), ["Corp Root", "Next Root"]);
+        assert_eq!(read(&two.to_string()).expect("certificates"), ["Corp Root", "Next Root"]);
         let mut params = fixture::server(&["registry.corp"]);
         params.distinguished_name.push(rcgen::DnType::CommonName, "own");
         let own = Authority::own_issuer(params);
-        assert_eq!(read(&secret(&[("tls.crt", &own.pem())]).to_string()).unwrap(), ["own"]);
+        assert_eq!(read(&secret(&[("tls.crt", &own.pem())]).to_string()).expect("certificates"), ["own"]);
     }
 
     #[test]

@@ -139,8 +139,8 @@ mod tests {
                           022079493b26f6f1f4adbed664583c3c9becee30960a46d0756827ad624edd8482ef";
         let mut bytes = SignatureScheme::ECDSA_NISTP384_SHA384.get_encoding();
         bytes.extend([0, 70]);
-        bytes.extend(hex::decode(by_openssl).unwrap());
-        let signature = DigitallySignedStruct::read_bytes(&bytes).unwrap();
+        bytes.extend(hex::decode(by_openssl).expect("hexadecimal digits"));
+        let signature = DigitallySignedStruct::read_bytes(&bytes).expect("a signature");
         let algorithms = ring::default_provider().signature_verification_algorithms;
         let verifier = HandshakeVerifier { certificates: Arc::new(AcceptAny), algorithms };
         let (leaf, _) = fixture::version_1();

@@ -169,10 +169,10 @@ mod tests {
     fn a_pin_checks_dates_name_and_purpose_by_itself() {
         let check = |params: rcgen::CertificateParams, name: &'static str, now: u64| {
             let leaf = Authority::own_issuer(params);
-            let name = ServerName::try_from(name).unwrap();
+            let name = ServerName::try_from(name).expect("a server name");
             let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
             let presented = Presented { leaf: leaf.der(), intermediates: &[], name: &name, now };
-            check_pinned(&presented, &ParsedCertificate::try_from(leaf.der()).unwrap())
+            check_pinned(&presented, &ParsedCertificate::try_from(leaf.der()).expect("a certificate"))
         };
         let mut params = fixture::server(&["a.corp"]);
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);

@@ -73,7 +73,7 @@ fn the_environment_points_to_the_registry() {
     let environment = closed.environment();
     let names: Vec<_> = environment.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["RLS_REGISTRY", "RLS_CA_FILE", "RLS_USERNAME", "RLS_PASSWORD"]);
-    let file = std::fs::read_to_string(&environment[1].1).unwrap();
+    let file = std::fs::read_to_string(&environment[1].1).expect("a readable file");
     let http = registry_fixture::client::Http::trusting_pem(&file, None);
     assert_eq!(http.get_as(format!("{}/v2/", closed.url()), &basic(&environment[2].1, &environment[3].1)).status, 200);
 }

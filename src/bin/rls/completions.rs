@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn a_script_offers_commands_and_options_and_no_password() {
         for shell in Shell::value_variants() {
-            let script = String::from_utf8(script(*shell)).unwrap();
+            let script = String::from_utf8(script(*shell)).expect("UTF-8");
             for word in ["manifest", "registry", "with-siblings", "password-stdin"] {
                 assert!(script.contains(word), "{shell}: {word}");
             }
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn no_value_in_zsh_has_a_name_that_it_would_run() {
-        let script = String::from_utf8(script(Shell::Zsh)).unwrap();
+        let script = String::from_utf8(script(Shell::Zsh)).expect("UTF-8");
         let options = script.lines().filter(|line| line.starts_with("'-") || line.starts_with("'*-"));
         for line in options.filter_map(|line| line.strip_suffix(":_default' \\")) {
             let (_, name) = line.rsplit_once("]:").unwrap_or_else(|| panic!("{line}"));

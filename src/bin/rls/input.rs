@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn blank_lines_and_comments_are_skipped() {
         let list = "team/app\r\n\n  # a comment\n#another\n  web/nginx:1 \n\t\nlast";
-        let read = names(list.as_bytes()).unwrap();
+        let read = names(list.as_bytes()).expect("names");
         let expected = [(1, "team/app"), (5, "web/nginx:1"), (7, "last")];
         assert_eq!(read, expected.map(|(line, name)| (line, name.to_owned())));
     }
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn no_more_is_read_than_allowed() {
-        assert_eq!(take(&b"1234"[..], 4).unwrap(), b"1234");
-        assert_eq!(take(&b"\xff\xfea\0"[..], 4).unwrap(), b"a");
+        assert_eq!(take(&b"1234"[..], 4).expect("it is short enough"), b"1234");
+        assert_eq!(take(&b"\xff\xfea\0"[..], 4).expect("it is short enough"), b"a");
         assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let error = take(io::repeat(0), MAX_ENDLESS).unwrap_err();
         assert_eq!(unreadable("the plan x", &error).to_string(), "cannot read the plan x: it is larger than 16 MiB");

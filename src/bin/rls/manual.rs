@@ -170,13 +170,16 @@ mod tests {
     #[test]
     fn the_pages_in_the_repository_are_current() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
-        let mut stored: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut stored: Vec<_> = std::fs::read_dir(&folder)
+            .expect("a readable folder")
+            .map(|entry| entry.expect("an entry of a folder").file_name())
+            .collect();
         stored.sort();
         let mut made: Vec<std::ffi::OsString> = pages().iter().map(|(name, _)| name.into()).collect();
         made.sort();
         assert_eq!(stored, made);
         for (name, page) in pages() {
-            let stored = std::fs::read(folder.join(&name)).unwrap();
+            let stored = std::fs::read(folder.join(&name)).expect("a readable file");
             assert!(stored == page, "man/{name} is not what rls man writes");
         }
     }
@@ -184,7 +187,7 @@ mod tests {
     #[test]
     fn every_page_has_every_section() {
         for (name, page) in pages() {
-            let page = String::from_utf8(page).unwrap();
+            let page = String::from_utf8(page).expect("UTF-8");
             for section in [
                 "NAME",
                 "SYNOPSIS",

@@ -77,7 +77,7 @@ mod tests {
     fn sorted(mut tags: Vec<Tag>, order: Order, reverse: bool) -> Vec<&'static str> {
         sort(&mut tags, order, reverse, |tag| SortFacts {
             name: tag.0,
-            created: tag.1.map(|time| time.parse().unwrap()),
+            created: tag.1.map(|time| time.parse().expect("a time")),
             size: tag.2,
         });
         tags.iter().map(|tag| tag.0).collect()

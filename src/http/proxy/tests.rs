@@ -7,7 +7,7 @@ fn proxies(variables: &[(&str, &str)]) -> Proxies {
 
 /// The proxy that a variable of this value names, or why it names none.
 fn with(value: &str) -> Result<String, String> {
-    let url = Url::parse("http://reg.corp/").unwrap();
+    let url = Url::parse("http://reg.corp/").expect("a URL");
     match proxies(&[("HTTP_PROXY", value)]).choose(&url) {
         ProxyChoice::Through(proxy) => Ok(proxy.secret_url().to_owned()),
         ProxyChoice::Unusable { variable: "HTTP_PROXY", why } => Err(why),
@@ -73,7 +73,8 @@ fn an_unusable_value_is_an_error_that_quotes_no_password() {
 
 #[test]
 fn the_variable_is_chosen_by_the_scheme() {
-    let (http, https) = (Url::parse("http://reg.corp/").unwrap(), Url::parse("https://reg.corp/").unwrap());
+    let (http, https) =
+        (Url::parse("http://reg.corp/").expect("a URL"), Url::parse("https://reg.corp/").expect("a URL"));
     let named = |variables: &[(&str, &str)], url: &Url| match proxies(variables).choose(url) {
         ProxyChoice::Through(proxy) => Ok(Some(proxy.variable)),
         ProxyChoice::Unusable { .. } => Err(()),
@@ -96,7 +97,7 @@ fn the_variable_is_chosen_by_the_scheme() {
 #[test]
 fn exceptions_are_read_as_go_and_curl_read_them() {
     let direct = |list: &str, url: &str| {
-        let url = Url::parse(url).unwrap();
+        let url = Url::parse(url).expect("a URL");
         match proxies(&[("ALL_PROXY", "proxy:1"), ("no_proxy", list)]).choose(&url) {
             ProxyChoice::Exempt { reason, .. } => Some(reason),
             _ => None,
@@ -159,12 +160,12 @@ fn exceptions_are_read_as_go_and_curl_read_them() {
 
 #[test]
 fn a_proxy_is_shown_without_its_password() {
-    let url = Url::parse("https://reg.corp/").unwrap();
+    let url = Url::parse("https://reg.corp/").expect("a URL");
     let ProxyChoice::Through(proxy) = proxies(&[("ALL_PROXY", "socks5://ann:s%23cret@proxy.corp")]).choose(&url) else {
         panic!("a proxy")
     };
     assert!(!format!("{proxy} {proxy:?} {:?}", proxy.url).contains("s%23cret"));
     assert_eq!((proxy.to_string(), proxy.place()), ("socks5://proxy.corp".to_owned(), ("proxy.corp", 1080)));
-    let (user, password) = proxy.credentials().unwrap();
+    let (user, password) = proxy.credentials().expect("credentials");
     assert_eq!((&*user, password.expose_secret()), ("ann", "s#cret"));
 }

@@ -8,7 +8,7 @@ fn entry(auth: &str) -> Map<String, Value> {
 }
 
 fn put_one(text: &str) -> String {
-    put(text, "reg.corp:5000", entry("YTpi"), |_| false).unwrap()
+    put(text, "reg.corp:5000", entry("YTpi"), |_| false).expect("a changed file")
 }
 
 /// As docker writes it.
@@ -42,13 +42,13 @@ fn an_existing_entry_is_replaced_in_place() {
         "reg.corp:5000": {"email": "e", "auth": "old", "identitytoken": "t", "username": "u", "x": {"y": [1]}},
         "z": {},
     }});
-    let changed = put(&text.to_string(), "reg.corp:5000", entry("YTpi"), |_| false).unwrap();
+    let changed = put(&text.to_string(), "reg.corp:5000", entry("YTpi"), |_| false).expect("a changed file");
     let expected = json!({"auths": {"a": {"auth": "1"}, "reg.corp:5000": {"auth": "YTpi", "email": "e", "x": {"y": [1]}}, "z": {}}});
     assert_eq!(changed, expected.to_string());
-    let emptied = put(&text.to_string(), "a", Map::new(), |_| false).unwrap();
+    let emptied = put(&text.to_string(), "a", Map::new(), |_| false).expect("a changed file");
     assert!(emptied.starts_with("{\"auths\":{\"a\":{},"), "{emptied}");
     assert_eq!(
-        put("{\"auths\":{\"a\":7}}", "a", entry("x"), |_| false).unwrap(),
+        put("{\"auths\":{\"a\":7}}", "a", entry("x"), |_| false).expect("a changed file"),
         "{\"auths\":{\"a\":{\"auth\":\"x\"}}}"
     );
 }
@@ -56,14 +56,14 @@ fn an_existing_entry_is_replaced_in_place() {
 #[test]
 fn the_same_key_in_another_spelling_is_removed() {
     let text = "{\"auths\":{\"REG\":{\"auth\":\"old\"},\"reg/x\":{}}}";
-    let changed = put(text, "reg", entry("new"), |key| key.eq_ignore_ascii_case("reg")).unwrap();
+    let changed = put(text, "reg", entry("new"), |key| key.eq_ignore_ascii_case("reg")).expect("a changed file");
     assert_eq!(changed, "{\"auths\":{\"reg/x\":{},\"reg\":{\"auth\":\"new\"}}}");
 }
 
 #[test]
 fn the_last_of_several_counts() {
     let text = "{\"auths\":{\"a\":{}},\"auths\":{\"a\":{},\"a\":{\"auth\":\"1\"}}}";
-    let changed = put(text, "a", entry("2"), |_| false).unwrap();
+    let changed = put(text, "a", entry("2"), |_| false).expect("a changed file");
     assert_eq!(changed, "{\"auths\":{\"a\":{}},\"auths\":{\"a\":{},\"a\":{\"auth\":\"2\"}}}");
 }
 
@@ -78,11 +78,11 @@ fn entries_are_removed_with_their_commas() {
         ("abc", "{\"auths\":{},\"x\":1}"),
         ("", text),
     ] {
-        let (changed, removed) = remove(text, |key| unwanted.contains(key)).unwrap();
+        let (changed, removed) = remove(text, |key| unwanted.contains(key)).expect("a changed file");
         assert_eq!((changed.as_str(), removed), (left, unwanted.len()));
     }
     for nothing in ["{}", "{\"auths\":null}"] {
-        assert_eq!(remove(nothing, |_| true).unwrap(), (nothing.to_owned(), 0));
+        assert_eq!(remove(nothing, |_| true).expect("a changed file"), (nothing.to_owned(), 0));
     }
 }
 
@@ -91,7 +91,7 @@ fn many_entries_are_removed_in_linear_time() {
     let entries: Vec<_> = (0..20_000).map(|number| format!("\"https://reg/{number}\":{{\"auth\":\"YTpi\"}}")).collect();
     let text = format!("{{\"auths\":{{{},\"other\":{{}}}}}}", entries.join(","));
     // It would take many minutes if each were removed by itself.
-    let (left, removed) = remove(&text, |key| key.starts_with("https://reg/")).unwrap();
+    let (left, removed) = remove(&text, |key| key.starts_with("https://reg/")).expect("a changed file");
     assert_eq!((left.as_str(), removed), ("{\"auths\":{\"other\":{}}}", 20_000));
 }
 
@@ -137,16 +137,18 @@ fn documents() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn stored_entries_are_read_back_and_others_unchanged(document in documents(), lines in any::<bool>(), key in "[a-d,\"]{0,3}") {
-        let text = if lines { serde_json::to_string_pretty(&document).unwrap() } else { document.to_string() };
-        let put = put(&text, &key, entry("x"), |_| false).unwrap();
-        let mut now: Value = serde_json::from_str(&put).unwrap();
+        let text = if lines { serde_json::to_string_pretty(&document).expect("JSON") } else { document.to_string() };
+        let put = put(&text, &key, entry("x"), |_| false).expect("a changed file");
+        let mut now: Value = serde_json::from_str(&put).expect("JSON");
         prop_assert_eq!(&now["auths"][&key]["auth"], "x");
-        let (removed, count) = remove(&put, |other| other == key).unwrap();
+        let (removed, count) = remove(&put, |other| other == key).expect("a changed file");
         prop_assert_eq!(count, 1);
         let mut expected = document;
-        expected.as_object_mut().unwrap().entry("auths").or_insert(json!({})).as_object_mut().unwrap().shift_remove(&key);
-        now["auths"].as_object_mut().unwrap().shift_remove(&key);
+        for document in [&mut expected, &mut now] {
+            let auths = document.as_object_mut().expect("an object").entry("auths").or_insert(json!({}));
+            auths.as_object_mut().expect("an object").shift_remove(&key);
+        }
         prop_assert_eq!(&now, &expected);
-        prop_assert_eq!(serde_json::from_str::<Value>(&removed).unwrap(), expected);
+        prop_assert_eq!(serde_json::from_str::<Value>(&removed).expect("JSON"), expected);
     }
 }

@@ -27,10 +27,12 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let options = Options {
             home: Some(folder.path().into()),
-            path: Some(std::env::join_paths([folder.path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap()),
+            path: Some(
+                std::env::join_paths([folder.path(), Path::new("/usr/bin"), Path::new("/bin")]).expect("a search path"),
+            ),
             ..Options::default()
         };
         Self { folder, options }
@@ -38,8 +40,8 @@ impl Home {
 
     fn with_config(config: &serde_json::Value) -> Self {
         let home = Self::new();
-        fs::create_dir(home.path(".docker")).unwrap();
-        fs::write(home.config(), config.to_string()).unwrap();
+        fs::create_dir(home.path(".docker")).expect("a writable folder");
+        fs::write(home.config(), config.to_string()).expect("a writable folder");
         home
     }
 
@@ -57,45 +59,48 @@ impl Home {
     }
 
     fn read(&self) -> serde_json::Value {
-        serde_json::from_slice(&fs::read(self.config()).unwrap()).unwrap()
+        serde_json::from_slice(&fs::read(self.config()).expect("a readable file")).expect("JSON")
     }
 
     fn store(&self) -> Store {
-        Store::open(&self.options).unwrap()
+        Store::open(&self.options).expect("a store")
     }
 
     /// The user names and sources that are found for a registry.
     async fn found(&self, name: &str) -> Vec<String> {
-        let found = Keychain::discover(self.options.clone()).credentials(&registry(name), None).await.unwrap();
+        let found = Keychain::discover(self.options.clone())
+            .credentials(&registry(name), None)
+            .await
+            .expect("credentials or none");
         found.iter().map(|found| found.identity.to_string()).collect()
     }
 }
 
 fn registry(text: &str) -> Registry {
-    text.parse().unwrap()
+    text.parse().expect("a registry")
 }
 
 fn ann() -> Credentials {
-    Credentials::basic("ann", "s3cret").unwrap()
+    Credentials::basic("ann", "s3cret").expect("credentials")
 }
 
 #[tokio::test]
 async fn stored_credentials_are_found_and_then_erased() {
     let home = Home::new();
     for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
-        home.store().check(&registry(name)).await.unwrap();
-        let kept = home.store().store(&registry(name), &ann()).await.unwrap();
+        home.store().check(&registry(name)).await.expect("it can be stored");
+        let kept = home.store().store(&registry(name), &ann()).await.expect("it is stored");
         assert_eq!(kept, Stored { place: "~/.docker/config.json".to_owned(), in_plain_text: true });
         assert_eq!(home.found(name).await, ["ann (docker config, ~/.docker/config.json)"]);
     }
     let auth = json!({"auth": "YW5uOnMzY3JldA=="});
     let expected = json!({"auths": {"reg.corp:5000": auth, "https://index.docker.io/v1/": auth, "[::1]:5000": auth}});
     assert_eq!(home.read(), expected);
-    assert_eq!(fs::metadata(home.config()).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(home.config()).expect("a readable file").permissions().mode() & 0o777, 0o600);
     for name in ["reg.corp:5000", "docker.io", "[::1]:5000"] {
-        let forgotten = home.store().erase(&registry(name)).await.unwrap();
+        let forgotten = home.store().erase(&registry(name)).await.expect("it is erased");
         assert_eq!(forgotten.places, ["~/.docker/config.json"]);
-        assert_eq!(home.store().erase(&registry(name)).await.unwrap(), Erased::default());
+        assert_eq!(home.store().erase(&registry(name)).await.expect("it is erased"), Erased::default());
         assert!(home.found(name).await.is_empty());
     }
     assert_eq!(home.read(), json!({"auths": {}}));
@@ -104,8 +109,8 @@ async fn stored_credentials_are_found_and_then_erased() {
 #[tokio::test]
 async fn erasing_without_credentials_creates_no_file() {
     let home = Home::new();
-    assert_eq!(home.store().erase(&registry("reg.corp")).await.unwrap(), Erased::default());
-    assert_eq!(fs::read_dir(home.folder.path()).unwrap().count(), 0);
+    assert_eq!(home.store().erase(&registry("reg.corp")).await.expect("it is erased"), Erased::default());
+    assert_eq!(fs::read_dir(home.folder.path()).expect("a readable folder").count(), 0);
 }
 
 #[tokio::test]
@@ -116,9 +121,9 @@ async fn an_identity_token_is_stored_as_docker_does() {
         token: "t0ken".into(),
         password: Some("s3cret".into()),
     };
-    home.store().store(&registry("reg.corp"), &token).await.unwrap();
+    home.store().store(&registry("reg.corp"), &token).await.expect("it is stored");
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOg==", "identitytoken": "t0ken"}}}));
-    home.store().store(&registry("reg.corp"), &ann()).await.unwrap();
+    home.store().store(&registry("reg.corp"), &ann()).await.expect("it is stored");
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
     let none = home.store().store(&registry("reg.corp"), &Credentials::Anonymous).await.unwrap_err();
     assert_eq!(none.kind(), &Kind::Config);
@@ -140,15 +145,15 @@ async fn every_spelling_of_the_registry_is_erased_and_nothing_else() {
     ];
     let auths: Map<String, Value> = keys.iter().map(|&key| (key.to_owned(), json!({"auth": "YTpi"}))).collect();
     let home = Home::with_config(&json!({"auths": auths}));
-    home.store().erase(&registry("reg.corp")).await.unwrap();
-    let left: Vec<String> = home.read()["auths"].as_object().unwrap().keys().cloned().collect();
+    home.store().erase(&registry("reg.corp")).await.expect("it is erased");
+    let left: Vec<String> = home.read()["auths"].as_object().expect("an object").keys().cloned().collect();
     assert_eq!(left, ["reg.corp/team", "other.corp", "https://index.docker.io/v1/"]);
 }
 
 #[tokio::test]
 async fn an_entry_in_another_spelling_does_not_hide_the_new_one() {
     let home = Home::with_config(&json!({"auths": {"REG.corp": {"auth": "Ym9iOngK"}}}));
-    home.store().store(&registry("reg.corp"), &ann()).await.unwrap();
+    home.store().store(&registry("reg.corp"), &ann()).await.expect("it is stored");
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
 }
 
@@ -162,16 +167,16 @@ async fn an_entry_with_the_default_port_is_replaced() {
         let home = Home::with_config(
             &json!({"auths": Map::from_iter(others.map(|(key, value)| (key.to_owned(), value.clone())))}),
         );
-        home.store().store(&registry(typed), &ann()).await.unwrap();
-        let auths = home.read()["auths"].as_object().unwrap().clone();
+        home.store().store(&registry(typed), &ann()).await.expect("it is stored");
+        let auths = home.read()["auths"].as_object().expect("an object").clone();
         let new: Vec<_> = auths.iter().filter(|(_, value)| **value != old).map(|(key, _)| key.as_str()).collect();
         assert_eq!((new, auths.len()), (vec![typed.trim_start_matches("http://")], 3), "{auths:?}");
         assert_eq!(auths[kept], old);
     }
     // Docker and podman have names of their own for Docker Hub.
     let home = Home::with_config(&json!({"auths": {"docker.io": old}}));
-    home.store().store(&registry("docker.io"), &ann()).await.unwrap();
-    assert_eq!(home.read()["auths"].as_object().unwrap().len(), 2);
+    home.store().store(&registry("docker.io"), &ann()).await.expect("it is stored");
+    assert_eq!(home.read()["auths"].as_object().expect("an object").len(), 2);
 }
 
 #[tokio::test]
@@ -182,19 +187,20 @@ async fn a_configured_helper_stores_the_credentials() {
         (json!({"credHelpers": {"other.corp": "missing"}, "credsStore": "vault"}), "docker.io"),
     ] {
         let home = Home::with_config(&config).helper("vault", VAULT);
-        home.store().check(&registry(name)).await.unwrap();
-        let kept = home.store().store(&registry(name), &ann()).await.unwrap();
+        home.store().check(&registry(name)).await.expect("it can be stored");
+        let kept = home.store().store(&registry(name), &ann()).await.expect("it is stored");
         let setting = if config["credHelpers"][name].is_null() { "credsStore" } else { "credHelpers" };
         let place = format!("docker-credential-vault ({setting} in ~/.docker/config.json)");
         assert_eq!(kept, Stored { place: place.clone(), in_plain_text: false });
         let key = if name == "docker.io" { "https://index.docker.io/v1/" } else { name };
         let stored: Value =
-            serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).unwrap()).unwrap();
+            serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).expect("a readable file"))
+                .expect("JSON");
         assert_eq!(stored, json!({"ServerURL": key, "Username": "ann", "Secret": "s3cret"}));
         assert_eq!(home.read()["auths"], json!({key: {}}));
-        assert!(!fs::read_to_string(home.config()).unwrap().contains("YW5u"));
+        assert!(!fs::read_to_string(home.config()).expect("a readable file").contains("YW5u"));
         assert_eq!(home.found(name).await, [format!("ann ({place})")]);
-        let forgotten = home.store().erase(&registry(name)).await.unwrap();
+        let forgotten = home.store().erase(&registry(name)).await.expect("it is erased");
         assert_eq!(forgotten.places, [place]);
         assert!(!home.path("docker-credential-vault.vault").exists());
         assert_eq!(home.read()["auths"], json!({}));
@@ -204,15 +210,17 @@ async fn a_configured_helper_stores_the_credentials() {
 #[tokio::test]
 async fn an_empty_helper_name_means_the_file() {
     let home = Home::with_config(&json!({"credHelpers": {"reg.corp": ""}, "credsStore": "missing"}));
-    assert!(home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+    assert!(home.store().store(&registry("reg.corp"), &ann()).await.expect("it is stored").in_plain_text);
 }
 
 #[tokio::test]
 async fn an_identity_token_goes_to_a_helper_under_its_own_name() {
     let home = Home::with_config(&json!({"credsStore": "vault"})).helper("vault", VAULT);
     let token = Credentials::IdentityToken { username: Some("ann".to_owned()), token: "t0ken".into(), password: None };
-    home.store().store(&registry("reg.corp"), &token).await.unwrap();
-    let stored: Value = serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).unwrap()).unwrap();
+    home.store().store(&registry("reg.corp"), &token).await.expect("it is stored");
+    let stored: Value =
+        serde_json::from_slice(&fs::read(home.path("docker-credential-vault.vault")).expect("a readable file"))
+            .expect("JSON");
     assert_eq!(stored, json!({"ServerURL": "reg.corp", "Username": "<token>", "Secret": "t0ken"}));
 }
 
@@ -244,7 +252,7 @@ async fn a_helper_that_fails_changes_nothing() {
 async fn a_helper_that_cannot_erase_is_reported_and_the_file_entry_removed() {
     let config = json!({"credsStore": "vault", "auths": {"reg.corp": {"auth": "YTpi"}}});
     let home = Home::with_config(&config).helper("vault", "echo 'the vault is sealed'; exit 1");
-    let forgotten = home.store().erase(&registry("reg.corp")).await.unwrap();
+    let forgotten = home.store().erase(&registry("reg.corp")).await.expect("it is erased");
     assert_eq!(forgotten.places, ["~/.docker/config.json"]);
     let failure = "docker-credential-vault failed: the vault is sealed (credsStore in ~/.docker/config.json)";
     assert_eq!(forgotten.failures, [failure]);
@@ -257,18 +265,18 @@ async fn a_named_file_has_podmans_format() {
     let path = home.path("run/auth.json");
     home.options.auth_file = Some(AuthFile::Path(path.clone()));
     assert!(!home.store().takes_identity_tokens());
-    let kept = home.store().store(&registry("docker.io"), &ann()).await.unwrap();
+    let kept = home.store().store(&registry("docker.io"), &ann()).await.expect("it is stored");
     assert_eq!(kept.place, "~/run/auth.json");
-    let text = fs::read_to_string(&path).unwrap();
+    let text = fs::read_to_string(&path).expect("a readable file");
     assert_eq!(text, "{\n\t\"auths\": {\n\t\t\"docker.io\": {\n\t\t\t\"auth\": \"YW5uOnMzY3JldA==\"\n\t\t}\n\t}\n}");
     assert_eq!(home.found("docker.io").await.len(), 1);
     // Podman does not know a helper for all.
     fs::write(&path, json!({"credsStore": "missing", "auths": {"reg.corp/team": {"auth": "YTpi"}}}).to_string())
-        .unwrap();
-    assert!(home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
-    fs::write(&path, json!({"credHelpers": {"reg.corp": "vault"}}).to_string()).unwrap();
+        .expect("a writable folder");
+    assert!(home.store().store(&registry("reg.corp"), &ann()).await.expect("it is stored").in_plain_text);
+    fs::write(&path, json!({"credHelpers": {"reg.corp": "vault"}}).to_string()).expect("a writable folder");
     let home = home.helper("vault", VAULT);
-    assert!(!home.store().store(&registry("reg.corp"), &ann()).await.unwrap().in_plain_text);
+    assert!(!home.store().store(&registry("reg.corp"), &ann()).await.expect("it is stored").in_plain_text);
 }
 
 #[tokio::test]
@@ -280,7 +288,7 @@ async fn an_uneditable_file_is_reported_and_unchanged() {
         ("{\"kind\": \"Secret\"}", "it is a Kubernetes object; credentials cannot be stored in one"),
     ] {
         let home = Home::with_config(&json!(null));
-        fs::write(home.config(), text).unwrap();
+        fs::write(home.config(), text).expect("a writable folder");
         let store = home.store();
         for error in [
             store.check(&registry("reg.corp")).await.unwrap_err(),
@@ -290,10 +298,10 @@ async fn an_uneditable_file_is_reported_and_unchanged() {
             assert_eq!(error.what(), "cannot write credentials to ~/.docker/config.json");
             assert_eq!(error.causes(), [cause]);
         }
-        assert_eq!(fs::read_to_string(home.config()).unwrap(), text);
+        assert_eq!(fs::read_to_string(home.config()).expect("a readable file"), text);
     }
     let home = Home::with_config(&json!({}));
-    fs::set_permissions(home.config(), fs::Permissions::from_mode(0o400)).unwrap();
+    fs::set_permissions(home.config(), fs::Permissions::from_mode(0o400)).expect("a file of our own");
     for error in [
         home.store().check(&registry("reg.corp")).await.unwrap_err(),
         home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err(),
@@ -305,15 +313,15 @@ async fn an_uneditable_file_is_reported_and_unchanged() {
 #[tokio::test]
 async fn a_symbolic_link_is_followed_and_kept() {
     let home = Home::new();
-    fs::create_dir(home.path(".docker")).unwrap();
-    symlink("../dotfiles/docker.json", home.config()).unwrap();
-    home.store().check(&registry("reg.corp")).await.unwrap();
+    fs::create_dir(home.path(".docker")).expect("a writable folder");
+    symlink("../dotfiles/docker.json", home.config()).expect("a writable folder");
+    home.store().check(&registry("reg.corp")).await.expect("it can be stored");
     for name in ["reg.corp", "other.corp"] {
-        home.store().store(&registry(name), &ann()).await.unwrap();
+        home.store().store(&registry(name), &ann()).await.expect("it is stored");
     }
-    assert!(home.config().symlink_metadata().unwrap().is_symlink());
-    assert_eq!(home.read()["auths"].as_object().unwrap().len(), 2);
-    assert!(home.path("dotfiles/docker.json").symlink_metadata().unwrap().is_file());
+    assert!(home.config().symlink_metadata().expect("a readable file").is_symlink());
+    assert_eq!(home.read()["auths"].as_object().expect("an object").len(), 2);
+    assert!(home.path("dotfiles/docker.json").symlink_metadata().expect("a readable file").is_file());
 }
 
 #[tokio::test]
@@ -331,9 +339,9 @@ async fn concurrent_logins_are_all_stored() {
     let names: Vec<String> = (0..20).map(|number| format!("reg-{number}.corp")).collect();
     let keep = |name: String| {
         let store = home.store();
-        async move { store.store(&registry(&name), &ann()).await.unwrap() }
+        async move { store.store(&registry(&name), &ann()).await.expect("it is stored") }
     };
     futures::future::join_all(names.iter().cloned().map(keep)).await;
     let config = home.read();
-    assert_eq!((config["auths"].as_object().unwrap().len(), &config["x"]), (20, &json!(1)));
+    assert_eq!((config["auths"].as_object().expect("an object").len(), &config["x"]), (20, &json!(1)));
 }

@@ -7,22 +7,22 @@ struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).expect("a writable folder");
         path
     }
 
     fn one(&self, name: &str, text: &str) -> Inspection {
-        inspect(&[self.file(name, text)]).remove(0).unwrap()
+        inspect(&[self.file(name, text)]).remove(0).expect("a readable file")
     }
 }
 
 fn names(paths: &[PathBuf]) -> Vec<&str> {
-    paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect()
+    paths.iter().map(|path| path.file_name().expect("a file name").to_str().expect("UTF-8")).collect()
 }
 
 fn named(names: &[&str], common_name: &str) -> rcgen::CertificateParams {
@@ -88,7 +88,7 @@ fn files_are_related_to_each_other() {
         folder.file("privkey.pem", &leaf.key_pem()),
         folder.file("other.key", &root.key_pem()),
     ];
-    let seen: Vec<Inspection> = inspect(&paths).into_iter().map(Result::unwrap).collect();
+    let seen: Vec<Inspection> = inspect(&paths).into_iter().map(|seen| seen.expect("a readable file")).collect();
     let kinds: Vec<&str> = seen.iter().map(|one| one.kind.word()).collect();
     assert_eq!(kinds, ["leaf", "chain", "fullchain", "key", "key"]);
     assert!(seen.iter().all(|one| one.faults.is_empty()));
@@ -107,8 +107,8 @@ fn an_unrelated_key_has_no_destination() {
     let (one, other) = (Authority::root("One"), Authority::root("Other"));
     let paths = [folder.file("cert.pem", &one.pem()), folder.file("privkey.pem", &other.key_pem())];
     let seen = inspect(&paths);
-    assert!(seen[1].as_ref().unwrap().keys[0].certificate_in.is_empty());
-    assert!(seen[0].as_ref().unwrap().certificates[0].key_in.is_empty());
+    assert!(seen[1].as_ref().expect("a readable file").keys[0].certificate_in.is_empty());
+    assert!(seen[0].as_ref().expect("a readable file").certificates[0].key_in.is_empty());
 }
 
 #[test]
@@ -151,10 +151,10 @@ fn a_certificate_of_a_root_is_a_whole_chain() {
     let root = Authority::root("Root");
     let leaf = root.issue(named(&["reg.corp"], "reg.corp"));
     let paths = [folder.file("fullchain.pem", &leaf.pem()), folder.file("ca.pem", &root.pem())];
-    let seen = inspect(&paths).remove(0).unwrap();
+    let seen = inspect(&paths).remove(0).expect("a readable file");
     assert!(seen.certificates[0].is_issued_by_root && seen.faults.is_empty(), "{seen:?}");
     let chain = folder.file("chain.pem", &leaf.pem());
-    assert!(!inspect(&[chain, paths[1].clone()])[0].as_ref().unwrap().faults.is_empty());
+    assert!(!inspect(&[chain, paths[1].clone()])[0].as_ref().expect("a readable file").faults.is_empty());
 }
 
 #[test]
@@ -163,5 +163,5 @@ fn an_unreadable_file_does_not_affect_the_others() {
     let root = Authority::root("Root");
     let seen = inspect(&["/nowhere/x.pem".into(), folder.file("ca.pem", &root.pem())]);
     assert_eq!(seen[0].as_ref().unwrap_err().what(), "cannot read /nowhere/x.pem");
-    assert_eq!(seen[1].as_ref().unwrap().kind, PemKind::Root);
+    assert_eq!(seen[1].as_ref().expect("a readable file").kind, PemKind::Root);
 }

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn edited(text: &str) -> Result<String, String> {
-        match edit(text, &"reg.corp:5000".parse().unwrap())? {
+        match edit(text, &"reg.corp:5000".parse().expect("a registry"))? {
             Edit::Text(text) => Ok(text),
             Edit::Named(path) => Ok(format!("names {}", path.display())),
         }
@@ -110,8 +110,8 @@ mod tests {
     #[test]
     fn a_new_file_names_server_and_ca() {
         let fresh = "server = \"https://reg.corp:5000\"\nca = \"ca.crt\"\n";
-        assert_eq!(edited("").unwrap(), fresh);
-        assert_eq!(edited("\n").unwrap(), fresh);
+        assert_eq!(edited("").expect("an edited file"), fresh);
+        assert_eq!(edited("\n").expect("an edited file"), fresh);
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
                 "server = \"https://mirror.corp\"\n[host.\"http://reg.corp:5000\"]\n  ca = \"ca.crt\"\n",
             ),
         ] {
-            assert_eq!(edited(text).unwrap(), changed);
+            assert_eq!(edited(text).expect("an edited file"), changed);
         }
     }
 
@@ -145,9 +145,9 @@ mod tests {
             "server = \"https://mirror.corp\"\n[host]\n# own\n[host.\"https://reg.corp:5000\"]\nca = [] # none\n",
             "server = \"https://mirror.corp\"\r\n# own\r\n[host.\"https://reg.corp:5000\"]\r\nskip_verify = true\r\n",
         ] {
-            let changed = edited(text).unwrap();
+            let changed = edited(text).expect("an edited file");
             assert!(changed.contains("# own"), "{changed}");
-            assert_eq!(edited(&changed).unwrap(), "names ca.crt", "{changed}");
+            assert_eq!(edited(&changed).expect("an edited file"), "names ca.crt", "{changed}");
         }
     }
 
@@ -158,7 +158,7 @@ mod tests {
             "ca = [\"corp.pem\", \"other.pem\"]",
             "[host.\"https://reg.corp:5000\"]\nca = \"corp.pem\"",
         ] {
-            assert_eq!(edited(text).unwrap(), "names corp.pem", "{text}");
+            assert_eq!(edited(text).expect("an edited file"), "names corp.pem", "{text}");
         }
     }
 
@@ -177,10 +177,10 @@ mod tests {
 
     #[test]
     fn a_folder_without_a_colon_comes_first() {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a temporary folder");
         let certs_d = root.path().join("etc/containerd/certs.d");
         assert_eq!(folder(root.path(), "reg.corp:5000"), certs_d.join("reg.corp:5000"));
-        std::fs::create_dir_all(certs_d.join("reg.corp_5000_")).unwrap();
+        std::fs::create_dir_all(certs_d.join("reg.corp_5000_")).expect("a writable folder");
         assert_eq!(folder(root.path(), "reg.corp:5000"), certs_d.join("reg.corp_5000_"));
         assert_eq!(folder(root.path(), "reg.corp"), certs_d.join("reg.corp"));
     }

@@ -131,9 +131,9 @@ mod tests {
     fn a_new_file_has_the_one_setting() {
         assert_eq!(fresh(NAME, Path::new("/ca.crt")), FRESH);
         for nothing in ["", "\n"] {
-            assert_eq!(edited(nothing).unwrap().trim_start(), FRESH);
+            assert_eq!(edited(nothing).expect("an edited file").trim_start(), FRESH);
         }
-        assert_eq!(edited("# ours\n").unwrap(), format!("# ours\n{FRESH}"));
+        assert_eq!(edited("# ours\n").expect("an edited file"), format!("# ours\n{FRESH}"));
     }
 
     #[test]
@@ -164,7 +164,10 @@ mod tests {
 
     #[test]
     fn a_ca_that_is_named_is_the_one() {
-        assert_eq!(edited("configs: {\"reg.corp:5000\": {tls: {ca_file: corp.pem}}}").unwrap(), "names corp.pem");
+        assert_eq!(
+            edited("configs: {\"reg.corp:5000\": {tls: {ca_file: corp.pem}}}").expect("an edited file"),
+            "names corp.pem"
+        );
     }
 
     #[test]

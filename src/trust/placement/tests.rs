@@ -14,7 +14,7 @@ struct Host {
 
 impl Host {
     fn new(is_root: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name);
         let machine = HostPaths {
             root: folder.path().to_owned(),
@@ -36,13 +36,13 @@ impl Host {
     }
 
     fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(self.folder.path()).unwrap().display().to_string()
+        path.strip_prefix(self.folder.path()).expect("a path in the folder").display().to_string()
     }
 
     fn made(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+        fs::write(&path, text).expect("a writable folder");
         path
     }
 
@@ -56,7 +56,7 @@ impl Host {
             own_certs_d: Some(machine.own_certs_d.clone()),
             ..Options::default()
         };
-        let trust = Trust::load(options).unwrap().for_registry(&registry());
+        let trust = Trust::load(options).expect("a trust configuration").for_registry(&registry());
         let wanted = anchor(one).certificate;
         let gives =
             |gives: &Provides| matches!(gives, Provides::Authorities(configured) if configured.contains(&wanted));
@@ -66,11 +66,11 @@ impl Host {
 }
 
 fn registry() -> Registry {
-    "reg.corp:5000".parse().unwrap()
+    "reg.corp:5000".parse().expect("a registry")
 }
 
 fn anchor(one: &Authority) -> Anchor {
-    Anchor::parse(one.der()).unwrap()
+    Anchor::parse(one.der()).expect("a certificate")
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn other_installation_paths_are_known() {
     assert_eq!(host.shown(&host.of(ClientProgram::Docker).ca_file), "etc/docker/certs.d/reg.corp:5000/ca.crt");
     host.made("etc/rancher/rke2/config.yaml", "");
     let rke2 = host.of(ClientProgram::K3s);
-    assert_eq!(host.shown(&rke2.setting.unwrap().path), "etc/rancher/rke2/registries.yaml");
+    assert_eq!(host.shown(&rke2.setting.expect("a settings file").path), "etc/rancher/rke2/registries.yaml");
     host.made("etc/rancher/k3s/k3s.yaml", "");
     assert!(host.shown(&host.of(ClientProgram::K3s).ca_file).starts_with("etc/rancher/k3s/"));
 }
@@ -131,15 +131,15 @@ fn written_files_are_found_by_discovery() {
         (ClientProgram::K3s, Origin::Registries, 2),
     ] {
         let host = Host::new(true);
-        let written = host.write(client, &root, false).unwrap();
+        let written = host.write(client, &root, false).expect("the CA is written");
         assert_eq!(written.len(), files);
         for file in &written {
             assert_eq!(file.change, Change::Created, "{client:?}");
-            assert_eq!(file.path.metadata().unwrap().permissions().mode() & 0o777, 0o644);
+            assert_eq!(file.path.metadata().expect("a readable file").permissions().mode() & 0o777, 0o644);
         }
-        assert_eq!(fs::read_to_string(&written[0].path).unwrap(), Anchor::pem(&[anchor(&root)]));
+        assert_eq!(fs::read_to_string(&written[0].path).expect("a readable file"), Anchor::pem(&[anchor(&root)]));
         assert_eq!(host.origins(&root), [origin]);
-        let again = host.write(client, &root, false).unwrap();
+        let again = host.write(client, &root, false).expect("the CA is written");
         assert!(again.iter().all(|file| file.change == Change::Unchanged), "{client:?}: {again:?}");
     }
 }
@@ -149,7 +149,7 @@ fn another_certificate_is_replaced_only_with_force() {
     let (root, other) = (Authority::root("Corp Root"), Authority::root("Other Root"));
     for client in ClientProgram::ALL {
         let host = Host::new(true);
-        host.write(client, &other, false).unwrap();
+        host.write(client, &other, false).expect("the CA is written");
         let path = host.of(client).ca_file;
         match host.write(client, &root, false).unwrap_err() {
             Refused::Different { path: refused, holds } => {
@@ -158,9 +158,9 @@ fn another_certificate_is_replaced_only_with_force() {
             }
             refused => panic!("{client:?}: {refused:?}"),
         }
-        assert_eq!(fs::read_to_string(&path).unwrap(), Anchor::pem(&[anchor(&other)]));
-        assert_eq!(host.write(client, &root, true).unwrap()[0].change, Change::Replaced);
-        assert_eq!(fs::read_to_string(&path).unwrap(), Anchor::pem(&[anchor(&root)]));
+        assert_eq!(fs::read_to_string(&path).expect("a readable file"), Anchor::pem(&[anchor(&other)]));
+        assert_eq!(host.write(client, &root, true).expect("the CA is written")[0].change, Change::Replaced);
+        assert_eq!(fs::read_to_string(&path).expect("a readable file"), Anchor::pem(&[anchor(&root)]));
         assert_eq!(host.origins(&root).len(), 1, "{client:?}");
     }
 }
@@ -172,7 +172,7 @@ fn a_certificate_in_another_file_of_the_folder_is_not_written_again() {
     let bundle = other.pem() + &root.pem();
     let path = host.made("own/certs.d/reg.corp:5000/bundle.crt", &bundle);
     host.made("own/certs.d/reg.corp:5000/ca.pem", &root.pem());
-    let written = host.write(ClientProgram::Own, &root, false).unwrap();
+    let written = host.write(ClientProgram::Own, &root, false).expect("the CA is written");
     assert_eq!(written, [Written { path, change: Change::Unchanged }]);
 }
 
@@ -181,23 +181,23 @@ fn existing_settings_are_preserved_and_a_file_they_name_is_used() {
     let root = Authority::root("Corp Root");
     let host = Host::new(true);
     let hosts = host.made("etc/containerd/certs.d/reg.corp:5000/hosts.toml", "# ours\nca = \"corp/own.pem\"\n");
-    let written = host.write(ClientProgram::Containerd, &root, false).unwrap();
+    let written = host.write(ClientProgram::Containerd, &root, false).expect("the CA is written");
     let paths: Vec<String> = written.iter().map(|file| host.shown(&file.path)).collect();
     assert_eq!(paths[0], "etc/containerd/certs.d/reg.corp:5000/corp/own.pem");
     assert_eq!((written[0].change, written[1].change), (Change::Created, Change::Unchanged));
-    assert_eq!(fs::read_to_string(hosts).unwrap(), "# ours\nca = \"corp/own.pem\"\n");
+    assert_eq!(fs::read_to_string(hosts).expect("a readable file"), "# ours\nca = \"corp/own.pem\"\n");
 
     let yaml = host.made("etc/rancher/k3s/registries.yaml", "# ours\nmirrors: {}\n");
-    fs::set_permissions(&yaml, fs::Permissions::from_mode(0o600)).unwrap();
-    let written = host.write(ClientProgram::K3s, &root, false).unwrap();
+    fs::set_permissions(&yaml, fs::Permissions::from_mode(0o600)).expect("a file of our own");
+    let written = host.write(ClientProgram::K3s, &root, false).expect("the CA is written");
     assert_eq!((written[0].change, written[1].change), (Change::Created, Change::Replaced));
     // As the machine itself calls it.
     let named = "    tls:\n      ca_file: \"/etc/rancher/k3s/certs.d/reg.corp:5000/ca.crt\"\n";
     let expected = format!("# ours\nmirrors: {{}}\nconfigs:\n  \"reg.corp:5000\":\n{named}");
-    assert_eq!(fs::read_to_string(&yaml).unwrap(), expected);
-    let again = host.write(ClientProgram::K3s, &root, false).unwrap();
+    assert_eq!(fs::read_to_string(&yaml).expect("a readable file"), expected);
+    let again = host.write(ClientProgram::K3s, &root, false).expect("the CA is written");
     assert_eq!((again[0].change, again[1].change), (Change::Unchanged, Change::Unchanged));
-    assert_eq!(yaml.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(yaml.metadata().expect("a readable file").permissions().mode() & 0o777, 0o600);
     assert_eq!(host.origins(&root), [Origin::Containerd, Origin::Registries]);
 }
 
@@ -230,7 +230,7 @@ fn podman_reads_one_folder_only() {
         (true, &[system, docker], system, &[]),
     ] {
         let host = Host::new(is_root);
-        there.iter().for_each(|folder| fs::create_dir_all(host.folder.path().join(folder)).unwrap());
+        there.iter().for_each(|folder| fs::create_dir_all(host.folder.path().join(folder)).expect("a writable folder"));
         let placement = host.of(ClientProgram::Podman);
         assert_eq!(host.shown(&placement.ca_file), format!("{chosen}/ca.crt"), "{there:?}");
         let hidden: Vec<String> = placement.hides.iter().map(|folder| host.shown(folder)).collect();
@@ -242,9 +242,9 @@ fn podman_reads_one_folder_only() {
 fn a_read_only_file_is_refused_as_denied() {
     let root = Authority::root("Corp Root");
     let host = Host::new(false);
-    host.write(ClientProgram::Own, &Authority::root("Other"), false).unwrap();
+    host.write(ClientProgram::Own, &Authority::root("Other"), false).expect("the CA is written");
     let path = host.of(ClientProgram::Own).ca_file;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("a file of our own");
     match host.write(ClientProgram::Own, &root, true).unwrap_err() {
         Refused::Denied { path: denied, why } => assert_eq!((denied, why.as_str()), (path, "it is read-only")),
         refused => panic!("{refused:?}"),

@@ -14,12 +14,12 @@ const HOST: &str = "registry.corp";
 const LONG: Duration = Duration::from_secs(60);
 
 fn trust(options: Options) -> Trust {
-    Trust::with_roots(options, SystemRoots::from_source(Box::new(Vec::new))).unwrap()
+    Trust::with_roots(options, SystemRoots::from_source(Box::new(Vec::new))).expect("a trust configuration")
 }
 
 fn file(folder: &TempDir, name: &str, content: String) -> PathBuf {
     let path = folder.path().join(name);
-    std::fs::write(&path, content).unwrap();
+    std::fs::write(&path, content).expect("a writable folder");
     path
 }
 
@@ -46,15 +46,18 @@ async fn an_untrusted_chain_is_presented_completely() {
     let leaf = middle.issue(fixture::server(&[HOST]));
     let server = leaf.serve(&[&middle]);
     let (presented, received) = present(&trust(Options::default()), &server).await;
-    let presented = presented.unwrap();
+    let presented = presented.expect("a handshake");
     let sent: Vec<&CertificateDer<'_>> = presented.chain.iter().map(|sent| &sent.der).collect();
     assert_eq!(sent, [leaf.der(), middle.der()]);
-    let names: Vec<String> =
-        presented.chain.iter().map(|sent| sent.certificate.as_ref().unwrap().issuer.to_string()).collect();
+    let names: Vec<String> = presented
+        .chain
+        .iter()
+        .map(|sent| sent.certificate.as_ref().expect("a certificate").issuer.to_string())
+        .collect();
     assert_eq!(names, ["Corp Intermediate", "Corp Root CA"]);
     let refusal = presented.trust.unwrap_err();
     assert!(matches!(refusal.fault, Tls::UnknownIssuer { leaf_only: false, .. }), "{refusal:?}");
-    let agreed = presented.agreed.unwrap();
+    let agreed = presented.agreed.expect("negotiated parameters");
     assert_eq!((agreed.version, agreed.protocol.as_deref()), ("TLS 1.3", Some("h2")));
     assert!(agreed.cipher_suite.starts_with("TLS_AES_"), "{}", agreed.cipher_suite);
     assert_eq!((presented.client_certificate, received), (None, Vec::new()));
@@ -62,24 +65,24 @@ async fn an_untrusted_chain_is_presented_completely() {
 
 #[tokio::test]
 async fn a_trusted_chain_is_not_refused() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let root = Authority::root("Corp Root CA");
     let server = root.issue(fixture::server(&[HOST])).serve(&[]).speaking(&TLS12);
     let ca_files = vec![file(&folder, "ca.pem", root.pem())];
     let (presented, _) = present(&trust(Options { ca_files, ..Options::default() }), &server).await;
-    let presented = presented.unwrap();
+    let presented = presented.expect("a handshake");
     assert_eq!(presented.trust, Ok(TrustSource::Authority(folder.path().join("ca.pem"))));
-    assert_eq!(presented.agreed.unwrap().version, "TLS 1.2");
+    assert_eq!(presented.agreed.expect("negotiated parameters").version, "TLS 1.2");
 }
 
 #[tokio::test]
 async fn certificates_that_no_client_accepts_are_shown_too() {
     let expired = Authority::own_issuer(fixture::expired(fixture::server(&["other.corp"])));
     let (presented, _) = present(&trust(Options::default()), &expired.serve(&[])).await;
-    assert!(matches!(presented.unwrap().trust.unwrap_err().fault, Tls::Expired { .. }));
+    assert!(matches!(presented.expect("a handshake").trust.unwrap_err().fault, Tls::Expired { .. }));
     let (der, key) = fixture::version_1();
     let (presented, _) = present(&trust(Options::default()), &Server::new(vec![der.clone()], key)).await;
-    let presented = presented.unwrap();
+    let presented = presented.expect("a handshake");
     assert_eq!(presented.chain[0].der, der);
     assert_eq!(presented.trust.unwrap_err().fault, Tls::BadCertificate);
     presented.agreed.expect("the handshake is complete");
@@ -87,7 +90,7 @@ async fn certificates_that_no_client_accepts_are_shown_too() {
 
 #[tokio::test]
 async fn a_client_certificate_request_is_recorded_with_its_outcome() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let (wanted, other) = (Authority::root("Client CA"), Authority::root("Other CA"));
     let leaf = Authority::own_issuer(fixture::server(&[HOST]));
     let named = |name: &str| {
@@ -106,9 +109,9 @@ async fn a_client_certificate_request_is_recorded_with_its_outcome() {
             });
             let server = leaf.serve(&[]).demanding(&[&wanted]).speaking(version);
             let (presented, _) = present(&trust(Options { client_identity, ..Options::default() }), &server).await;
-            let presented = presented.unwrap();
+            let presented = presented.expect("a handshake");
             assert_eq!(presented.chain[0].der, *leaf.der());
-            let request = presented.client_certificate.unwrap();
+            let request = presented.client_certificate.expect("a request for a client certificate");
             assert_eq!(request.shown.map(|shown| shown.subject.to_string()).as_deref(), name);
             assert_eq!(request.authorities.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Client CA"]);
             match presented.agreed {
@@ -125,8 +128,8 @@ async fn a_client_certificate_request_is_recorded_with_its_outcome() {
 /// The error when the far end answers with `bytes` and goes.
 async fn answered(bytes: &[u8]) -> Error {
     let (client, mut far) = duplex(1 << 16);
-    far.write_all(bytes).await.unwrap();
-    far.shutdown().await.unwrap();
+    far.write_all(bytes).await.expect("an open connection");
+    far.shutdown().await.expect("an open connection");
     trust(Options::default()).presented(client, HOST, 5000, LONG).await.unwrap_err()
 }
 
@@ -167,7 +170,7 @@ async fn an_ipv6_address_may_have_its_brackets() {
         let acceptor = TlsAcceptor::from(Arc::new(leaf.serve(&[]).config()));
         let trust = trust(Options::default());
         let (presented, _) = tokio::join!(trust.presented(client, host, 5000, LONG), acceptor.accept(far));
-        let refusal = presented.unwrap().trust.unwrap_err();
+        let refusal = presented.expect("a handshake").trust.unwrap_err();
         assert!(matches!(refusal.fault, Tls::UnknownIssuer { self_signed: true, .. }), "{refusal:?}");
     }
 }

@@ -50,7 +50,10 @@ fn several_ca_files_add_to_the_system_roots() {
 #[test]
 fn a_system_root_accepts_a_chain_over_a_sent_intermediate() {
     let pki = Pki::new();
-    let session = Client::new().system(&[&pki.root]).connect(&pki.leaf.serve(&[&pki.intermediate]), HOST).unwrap();
+    let session = Client::new()
+        .system(&[&pki.root])
+        .connect(&pki.leaf.serve(&[&pki.intermediate]), HOST)
+        .expect("the server is trusted");
     assert_eq!(session.protocol(), Some(&b"h2"[..]));
 }
 

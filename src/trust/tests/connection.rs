@@ -31,7 +31,7 @@ fn insecure_reads_no_roots() {
 fn roots_are_read_at_the_first_handshake_that_needs_them() {
     let (private, public) = (Authority::root("Private"), Authority::root("Public"));
     let trust = Client::new().configured(&[&private]).system(&[&public]).trust();
-    let config = trust.client_config(HOST, 443).unwrap();
+    let config = trust.client_config(HOST, 443).expect("a configuration");
     assert!(!trust.roots_loaded(), "a configuration is not a handshake");
     answered(config, HOST, b"HTTP/1.1 400 Bad Request\r\n\r\n");
     assert!(!trust.roots_loaded(), "no certificate was seen");
@@ -45,7 +45,7 @@ fn roots_are_read_at_the_first_handshake_that_needs_them() {
 
 #[test]
 fn plain_http_on_the_port_is_recognised() {
-    let config = Client::new().trust().client_config(HOST, 443).unwrap();
+    let config = Client::new().trust().client_config(HOST, 443).expect("a configuration");
     let error = answered(config, HOST, b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n");
     let refusal = explain(&error, "registry.corp:5000", false);
     assert_eq!(refusal.fault, Tls::PlainHttp);
@@ -54,7 +54,7 @@ fn plain_http_on_the_port_is_recognised() {
 
 #[test]
 fn an_older_protocol_version_is_recognised() {
-    let config = || Client::new().trust().client_config(HOST, 443).unwrap();
+    let config = || Client::new().trust().client_config(HOST, 443).expect("a configuration");
     // A fatal alert, protocol_version, in a TLS 1.0 record.
     let alert = answered(config(), HOST, &[0x15, 3, 1, 0, 2, 2, 70]);
     assert_eq!(explain(&alert, HOST, false).fault, Tls::Version);
@@ -81,8 +81,11 @@ fn a_required_client_certificate_is_sent_with_its_chain() {
         for order in [[&ann, &between], [&between, &ann]] {
             let client = Client::new().configured(&[&pki.root]).identity(&order, &ann);
             assert!(client.trust().offers_client_certificate(HOST, 443));
-            let session = client.connect(&server, HOST).unwrap();
-            assert_eq!(session.shown().unwrap(), [ann.der().clone(), between.der().clone()]);
+            let session = client.connect(&server, HOST).expect("the server is trusted");
+            assert_eq!(
+                session.shown().expect("a client certificate was sent"),
+                [ann.der().clone(), between.der().clone()]
+            );
         }
     }
 }
@@ -130,7 +133,7 @@ fn a_bare_refusal_after_asking_for_a_client_certificate_is_about_it() {
     let fault = |client: Client, server: Server| {
         let trust = client.configured(&[&root]).trust();
         let server = server.speaking(&TLS12);
-        let error = interrupted(trust.client_config(HOST, 443).unwrap(), &server, HOST, &refused);
+        let error = interrupted(trust.client_config(HOST, 443).expect("a configuration"), &server, HOST, &refused);
         trust.explain(&error, HOST, 443).fault
     };
     let demanding = || leaf.serve(&[]).demanding(&[&ann]);

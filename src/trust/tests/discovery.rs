@@ -72,7 +72,7 @@ fn a_ca_is_found_in_the_folders_of_other_programs() {
         assert_eq!(source.origin, origin);
         let Provides::Authorities(certificates) = &source.provides else { panic!("{source:?}") };
         assert_eq!(certificates[0].subject.to_string(), "Corp Root CA");
-        assert_eq!(fs::read_to_string(&source.path).unwrap(), ca);
+        assert_eq!(fs::read_to_string(&source.path).expect("a readable file"), ca);
         let elsewhere = machine.trust().sources("other.corp", PORT).len();
         // A default is for everybody; the token server of this registry has the registry's own.
         assert_eq!(elsewhere, if files[0].0.contains("_default") { 2 } else { 1 }, "{files:?}");
@@ -118,7 +118,7 @@ fn all_sources_add_to_the_system_roots_and_named_files() {
         assert!(machine.accepts(&root.issue(fixture::server(&[HOST])).serve(&[])));
     }
     let unrelated = Authority::root("Unrelated CA").issue(fixture::server(&[HOST])).serve(&[]);
-    let refusal = reach(&machine.trust(), &unrelated).err().unwrap();
+    let refusal = reach(&machine.trust(), &unrelated).err().expect("a refusal");
     assert!(
         refusal.cause.ends_with("among the trusted CA of this system and the 3 configured certificates"),
         "{}",
@@ -140,8 +140,8 @@ fn a_registry_is_searched_as_typed() {
     let (root, leaf) = private();
     let reach = |typed: &str, folder: &str| {
         let machine = Machine::new().with(&format!("root/etc/docker/certs.d/{folder}/ca.crt"), root.pem());
-        let trust = machine.0.trust().for_registry(&typed.parse().unwrap());
-        handshake(trust.client_config(HOST, 443).unwrap(), &leaf.serve(&[]), HOST).is_ok()
+        let trust = machine.0.trust().for_registry(&typed.parse().expect("a registry"));
+        handshake(trust.client_config(HOST, 443).expect("a configuration"), &leaf.serve(&[]), HOST).is_ok()
     };
     assert!(reach("registry.corp", "registry.corp"));
     assert!(reach("registry.corp:443", "registry.corp:443"));
@@ -157,7 +157,12 @@ fn docker_hub_is_configured_as_docker_io() {
     let machine = Machine::new().with("root/etc/containers/certs.d/docker.io/ca.crt", root.pem());
     let trust = machine.0.trust().for_registry(&Registry::docker_hub());
     assert!(
-        handshake(trust.client_config("registry-1.docker.io", 443).unwrap(), &server, "registry-1.docker.io").is_ok()
+        handshake(
+            trust.client_config("registry-1.docker.io", 443).expect("a configuration"),
+            &server,
+            "registry-1.docker.io"
+        )
+        .is_ok()
     );
 }
 
@@ -199,10 +204,15 @@ fn the_cas_of_a_registry_are_trusted_for_its_token_server() {
     let root = Authority::root("Corp Root CA");
     let auth = root.issue(fixture::server(&["auth.corp"])).serve(&[]);
     let machine = Machine::new().with(&format!("{DOCKER}/ca.crt"), root.pem());
-    let reach = |trust: Trust| handshake(trust.client_config("auth.corp", 5001).unwrap(), &auth, "auth.corp").is_ok();
+    let reach = |trust: Trust| {
+        handshake(trust.client_config("auth.corp", 5001).expect("a configuration"), &auth, "auth.corp").is_ok()
+    };
     assert!(reach(machine.trust()));
     assert!(!reach(machine.0.trust()), "no registry named it");
-    assert!(!reach(machine.0.trust().for_registry(&"other.corp".parse().unwrap())), "another registry named it");
+    assert!(
+        !reach(machine.0.trust().for_registry(&"other.corp".parse().expect("a registry"))),
+        "another registry named it"
+    );
 }
 
 #[test]
@@ -242,14 +252,14 @@ fn the_client_certificate_that_the_server_requests_is_sent() {
         machine.put(&format!("{DOCKER}/{name}.key"), client.key_pem());
     }
     for (authority, client) in [(&a, &ann), (&b, &bob)] {
-        let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[authority])).unwrap();
-        assert_eq!(session.shown().unwrap(), [client.der().clone()]);
+        let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[authority])).expect("the server is trusted");
+        assert_eq!(session.shown().expect("a client certificate was sent"), [client.der().clone()]);
     }
     // One that the user names goes before those that are found.
     let eve = Authority::root("Unrelated CA").issue(names(&[], "eve"));
     let mut machine = machine;
     machine.0 = machine.0.identity(&[&eve], &eve);
-    let refusal = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&a])).err().unwrap();
+    let refusal = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&a])).err().expect("a refusal");
     assert_eq!(refusal.fault, Tls::ClientCertificate { offered: true });
 }
 
@@ -287,8 +297,8 @@ fn unusable_files_are_reported() {
         .with(&format!("{DOCKER}/d.crt"), damaged)
         .with(&format!("{DOCKER}/e.pem"), leaf.pem())
         .with(&format!("{DOCKER}/README"), "trust is here");
-    std::os::unix::fs::symlink("nowhere", machine.path(&format!("{DOCKER}/f.crt"))).unwrap();
-    fs::create_dir(machine.path(&format!("{DOCKER}/g.crt"))).unwrap();
+    std::os::unix::fs::symlink("nowhere", machine.path(&format!("{DOCKER}/f.crt"))).expect("a writable folder");
+    fs::create_dir(machine.path(&format!("{DOCKER}/g.crt"))).expect("a writable folder");
     let unused = machine.unused();
     let names: Vec<_> = unused.iter().map(|(path, why)| (&path[DOCKER.len() + 1..], why)).collect();
     assert_eq!(
@@ -324,7 +334,7 @@ fn unused_files_are_warned_of_once_when_a_server_is_refused() {
     let machine = Machine::new().with(&format!("{DOCKER}/ca.pem"), root.pem());
     let log = Log::default();
     log.listen(|| {
-        let config = machine.trust().client_config(HOST, PORT).unwrap();
+        let config = machine.trust().client_config(HOST, PORT).expect("a configuration");
         assert!(log.warnings().iter().all(|text| !text.contains("ca.pem")), "nothing has happened yet");
         for _ in 0..2 {
             assert!(is_untrusted(handshake(config.clone(), &leaf.serve(&[]), HOST)));
@@ -346,7 +356,7 @@ fn the_source_of_trust_is_logged() {
         log.listen(|| assert!(machine.accepts(&server)));
         let logged =
             log.all().into_iter().find_map(|text| Some(text.strip_prefix("trust in registry.corp: ")?.to_owned()));
-        logged.unwrap()
+        logged.expect("a line of the log")
     };
     let docker = format!("{DOCKER}/ca.crt");
     let machine = Machine::new().with(&format!("{DOCKER}/a.crt"), Authority::root("X").pem()).with(&docker, root.pem());
@@ -374,14 +384,14 @@ fn files_are_read_at_the_first_connection_to_their_server_and_once() {
     let trust = machine.trust();
     trust.client_config("other.corp", PORT).expect("nothing is configured for it");
     let machine = machine.with("root/etc/docker/certs.d/late.corp:5000/client.cert", root.pem());
-    trust.general_config().unwrap();
+    trust.general_config().expect("a configuration");
     let file = machine.path("root/etc/docker/certs.d/late.corp:5000/client.cert");
     let without_key = format!("client certificate {} has no key", file.display());
     let refused = |trust: &Trust| trust.client_config("late.corp", PORT).expect_err("it has no key").what().to_owned();
     assert_eq!(refused(&trust), without_key, "the file was written after the trust was loaded");
-    fs::remove_file(file).unwrap();
+    fs::remove_file(file).expect("a file that can be removed");
     assert_eq!(refused(&trust.clone()), without_key, "it is not read again");
-    assert!(is_untrusted(handshake(trust.general_config().unwrap(), &leaf.serve(&[]), HOST)));
+    assert!(is_untrusted(handshake(trust.general_config().expect("a configuration"), &leaf.serve(&[]), HOST)));
 }
 
 #[test]
@@ -390,8 +400,9 @@ fn the_general_configuration_has_what_the_user_named_and_no_client_certificate()
     let clients = Authority::root("Clients");
     let ann = clients.issue(names(&[], "ann"));
     let client = Client::new().configured(&[&root]).identity(&[&ann], &ann);
-    handshake(client.trust().general_config().unwrap(), &leaf.serve(&[]), HOST).expect("the root is trusted");
+    handshake(client.trust().general_config().expect("a configuration"), &leaf.serve(&[]), HOST)
+        .expect("the root is trusted");
     let demanding = leaf.serve(&[]).demanding(&[&clients]);
-    let refused = handshake(client.trust().general_config().unwrap(), &demanding, HOST).err();
+    let refused = handshake(client.trust().general_config().expect("a configuration"), &demanding, HOST).err();
     assert_eq!(refused, Some(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)));
 }

@@ -19,7 +19,7 @@ fn a_certificate_that_is_not_yet_valid_is_explained_with_the_clock() {
     let leaf = root.issue(fixture::future(fixture::server(&[HOST])));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
     assert_eq!(refusal.fault, Tls::NotYetValid { not_before: "3019-01-01T00:00:00Z".to_owned() });
-    let (dates, clock) = refusal.cause.split_once(", and this machine's clock says ").unwrap();
+    let (dates, clock) = refusal.cause.split_once(", and this machine's clock says ").expect("dates and the clock");
     assert_eq!(dates, "it is valid from 3019-01-01T00:00:00Z");
     let clock: jiff::Timestamp = clock.parse().expect("a time");
     assert!(jiff::Timestamp::now().duration_since(clock).abs().as_secs() < 3600, "{clock}");
@@ -111,7 +111,7 @@ fn an_address_needs_to_be_in_the_certificate_as_an_address() {
     );
 
     let mut params = fixture::server(&[]);
-    params.subject_alt_names = vec![SanType::DnsName("10.1.2.3".try_into().unwrap())];
+    params.subject_alt_names = vec![SanType::DnsName("10.1.2.3".try_into().expect("ASCII"))];
     let (names, cause) = name_refusal(params, "10.1.2.3");
     assert_eq!(names, ["10.1.2.3"]);
     assert_eq!(cause, "10.1.2.3 is in subjectAltName as a DNS name; it must be there as an IP address");

@@ -6,7 +6,7 @@ fn ca_error(content: Option<&[u8]>) -> Error {
     let client = Client::new();
     let path = client.folder.path().join("ca.pem");
     if let Some(content) = content {
-        fs::write(&path, content).unwrap();
+        fs::write(&path, content).expect("a writable folder");
     }
     let error = Client { options: Options { ca_files: vec![path.clone()], ..Options::default() }, ..client }
         .load()
@@ -83,6 +83,6 @@ fn an_unusable_client_identity_is_an_error_with_its_reason() {
 fn no_secret_is_in_the_debug_text() {
     let ann = Authority::root("ann");
     let shown = format!("{:?}", Client::new().identity(&[&ann], &ann).trust());
-    let secret = ann.key_pem().lines().nth(1).unwrap().to_owned();
+    let secret = ann.key_pem().lines().nth(1).expect("a line of the key").to_owned();
     assert!(!shown.contains(&secret) && shown.contains("ann"));
 }

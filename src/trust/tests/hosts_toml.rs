@@ -31,7 +31,7 @@ fn every_form_of_ca_and_client_in_hosts_toml_is_read() {
             for text in [top, section] {
                 machine.put(HOSTS_TOML, &text);
                 let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&clients]));
-                assert_eq!(session.expect(&text).shown().unwrap(), [ann.der().clone()]);
+                assert_eq!(session.expect(&text).shown().expect("a client certificate was sent"), [ann.der().clone()]);
             }
         }
     }

@@ -24,8 +24,8 @@ impl Machine {
 
     pub fn put(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+        fs::write(path, content).expect("a writable folder");
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -33,7 +33,7 @@ impl Machine {
     }
 
     pub fn trust(&self) -> Trust {
-        self.0.trust().for_registry(&NAME.parse().unwrap())
+        self.0.trust().for_registry(&NAME.parse().expect("a registry"))
     }
 
     pub fn accepts(&self, server: &Server) -> bool {
@@ -54,7 +54,9 @@ impl Machine {
         let base = self.0.folder.path();
         let sources = self.trust().sources(HOST, PORT);
         let unused = sources.into_iter().filter_map(|source| match source.provides {
-            Provides::Nothing(why) => Some((source.path.strip_prefix(base).unwrap().display().to_string(), why)),
+            Provides::Nothing(why) => {
+                Some((source.path.strip_prefix(base).expect("a path in the folder").display().to_string(), why))
+            }
             _ => None,
         });
         unused.collect()
@@ -62,7 +64,8 @@ impl Machine {
 }
 
 pub fn reach(trust: &Trust, server: &Server) -> Result<Session, Rejection> {
-    handshake(trust.client_config(HOST, PORT).unwrap(), server, HOST).map_err(|error| trust.explain(&error, HOST, PORT))
+    handshake(trust.client_config(HOST, PORT).expect("a configuration"), server, HOST)
+        .map_err(|error| trust.explain(&error, HOST, PORT))
 }
 
 /// A root and a server's certificate by it.

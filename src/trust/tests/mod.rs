@@ -33,12 +33,16 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), options: Options::default(), roots: Vec::new() }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            options: Options::default(),
+            roots: Vec::new(),
+        }
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join(name);
-        fs::write(&path, content).unwrap();
+        fs::write(&path, content).expect("a writable folder");
         path
     }
 
@@ -74,7 +78,7 @@ impl Client {
     }
 
     fn trust(&self) -> Trust {
-        self.load().unwrap()
+        self.load().expect("a trust configuration")
     }
 
     fn connect(&self, server: &Server, host: &str) -> Result<Session, Rejection> {
@@ -91,7 +95,8 @@ impl Client {
 }
 
 fn connect(trust: &Trust, server: &Server, host: &str) -> Result<Session, Rejection> {
-    handshake(trust.client_config(host, 443).unwrap(), server, host).map_err(|error| trust.explain(&error, host, 443))
+    handshake(trust.client_config(host, 443).expect("a configuration"), server, host)
+        .map_err(|error| trust.explain(&error, host, 443))
 }
 
 fn names(params_names: &[&str], common_name: &str) -> rcgen::CertificateParams {
@@ -103,7 +108,7 @@ fn names(params_names: &[&str], common_name: &str) -> rcgen::CertificateParams {
 /// What `openssl req -x509` makes, the certificate of most guides.
 fn self_signed_ca(host: &str) -> rcgen::CertificateParams {
     let mut params = fixture::authority(host);
-    params.subject_alt_names = vec![SanType::DnsName(host.try_into().unwrap())];
+    params.subject_alt_names = vec![SanType::DnsName(host.try_into().expect("ASCII"))];
     params
 }
 

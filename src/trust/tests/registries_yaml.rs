@@ -26,8 +26,8 @@ fn the_client_certificate_of_registries_yaml_is_shown() {
         .with("root/etc/rancher/k3s/ca.pem", root.pem())
         .with("root/etc/rancher/k3s/ann.pem", ann.pem())
         .with("root/etc/rancher/k3s/ann-key.pem", ann.key_pem());
-    let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&clients])).unwrap();
-    assert_eq!(session.shown().unwrap(), [ann.der().clone()]);
+    let session = reach(&machine.trust(), &leaf.serve(&[]).demanding(&[&clients])).expect("the server is trusted");
+    assert_eq!(session.shown().expect("a client certificate was sent"), [ann.der().clone()]);
     let sources = machine.trust().sources(HOST, PORT);
     assert!(matches!(&sources[1].provides, Provides::ClientIdentity { key, .. } if key.ends_with("ann-key.pem")));
 }

@@ -223,6 +223,6 @@ fn a_failing_repository_does_not_stop_the_others() {
     let outcome = rls.run();
     assert_eq!(outcome.code, Some(6), "{outcome}");
     assert_eq!(outcome.stdout.lines().count(), 4);
-    assert_snapshot!(outcome.stdout.lines().last().unwrap(), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/team/none","repository":"team/none","tag":null,"digest":null,"action":"failed","method":null,"reason":"team/none not found on http://REGISTRY","error":{"kind":"not-found","message":"team/none not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"team/none\"}"},"created":null,"size":null}"#);
+    assert_snapshot!(outcome.stdout.lines().last().expect("a line"), @r#"{"registry":"http://REGISTRY","reference":"http://REGISTRY/team/none","repository":"team/none","tag":null,"digest":null,"action":"failed","method":null,"reason":"team/none not found on http://REGISTRY","error":{"kind":"not-found","message":"team/none not found on http://REGISTRY: 404 Not Found: NAME_UNKNOWN: repository name not known to registry: {\"name\":\"team/none\"}"},"created":null,"size":null}"#);
     assert_eq!(rls.then("prune team/none --keep-last 1").run().code, Some(3));
 }

@@ -55,7 +55,7 @@ fn rules_of_the_command_line_and_the_configuration_add_up() {
 fn images_in_use_are_kept() {
     let registry = dated();
     let host = registry.host();
-    let digest = registry.resolve("team/app", "1.1").unwrap();
+    let digest = registry.resolve("team/app", "1.1").expect("a tag of the seed");
     let pods = format!(
         r#"{{"items": [
             {{"spec": {{"containers": [{{"image": "{host}/team/app:1.0"}}, {{"image": "team/app:1.2"}}]}},

@@ -73,7 +73,7 @@ fn a_truncated_index_keeps_every_manifest() {
     registry.push("team/app", "index", &index);
     let nested = format!(
         r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{}]}}"#,
-        serde_json::to_string(&index.root().descriptor()).unwrap()
+        serde_json::to_string(&index.root().descriptor()).expect("JSON")
     );
     registry.push_raw_manifest("team/app", "nested", "application/vnd.oci.image.index.v1+json", nested);
     let rls = Rls::at(&registry).words("prune team/app --older-than 2025-06-01 --retries 0 --no-cache --format");

@@ -11,7 +11,7 @@ const ZEROS: &str = "sha256:0000000000000000000000000000000000000000000000000000
 #[test]
 fn a_tag_without_siblings_is_removed_with_its_manifest() {
     let registry = seeded("shared");
-    let digest = registry.resolve("shared/app", "1.3.9").unwrap();
+    let digest = registry.resolve("shared/app", "1.3.9").expect("a tag of the seed");
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
     exit 0
     --- stdout
@@ -90,7 +90,7 @@ fn a_dry_run_changes_nothing() {
     would-remove→shared/app:1.4.0
     would-remove→shared/app:latest
     ");
-    let digest = registry.resolve("shared/app", "1.3.9").unwrap();
+    let digest = registry.resolve("shared/app", "1.3.9").expect("a tag of the seed");
     let reference = format!("shared/app@{digest}");
     assert_snapshot!(Rls::at(&registry).words("rm -n --all-tags").arg(reference).run(), @"
     exit 0
@@ -196,7 +196,7 @@ fn an_untagged_manifest_is_removed_without_a_prompt() {
 #[test]
 fn a_tagged_manifest_requires_all_tags() {
     let registry = seeded("shared");
-    let digest = registry.resolve("shared/app", "latest").unwrap();
+    let digest = registry.resolve("shared/app", "latest").expect("a tag of the seed");
     let rm = |words: &str| Rls::at(&registry).words("rm").words(words).arg(format!("shared/app@{digest}")).run();
     assert_snapshot!(rm(""), @"
     exit 9

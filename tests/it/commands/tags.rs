@@ -34,7 +34,7 @@ fn digests_take_one_head_per_tag() {
     latest→sha256:f117f600d2b2d60781fae6a482f52b8bf45928441b16db650567df2e9d745da7
     pr-118→sha256:5f6416b485600c26455f0cd1baa9142c8cde3e9e22761b48847df96cac797bbd
     ");
-    assert_eq!(registry.count(&Match::under("/v2/team/web/manifests/").method("HEAD".parse().unwrap())), 4);
+    assert_eq!(registry.count(&Match::under("/v2/team/web/manifests/").method("HEAD".parse().expect("a method"))), 4);
     assert_eq!(registry.requests().len(), 5);
 }
 
@@ -220,7 +220,7 @@ fn limit_counts_after_the_filter_and_the_order() {
     registry.clear_requests();
     let long = Rls::at(&registry).words("tags grid/repo-000 -d --limit 1 -j 1").succeeds();
     assert_eq!(long.lines().count(), 1);
-    assert_eq!(registry.count(&Match::any().method("HEAD".parse().unwrap())), 1);
+    assert_eq!(registry.count(&Match::any().method("HEAD".parse().expect("a method"))), 1);
 }
 
 #[test]

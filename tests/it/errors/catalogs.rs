@@ -89,7 +89,7 @@ fn unsupported_deletion_is_explained_by_registry() {
         ("ghcr.io", "hint:  delete package versions on the GitHub website"),
         ("registry.corp", "hint:  on the distribution registry: set REGISTRY_STORAGE_DELETE_ENABLED=true"),
     ] {
-        let registry = Registry::builder().seed("1x2".parse().unwrap()).delete(false).start();
+        let registry = Registry::builder().seed("1x2".parse().expect("a seed")).delete(false).start();
         let named = format!("{host}:{}", registry.port());
         let resolve = format!("{named}:127.0.0.1");
         let rls =

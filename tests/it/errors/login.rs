@@ -327,7 +327,7 @@ fn a_plain_http_realm_gets_no_credentials() {
         with_seed(Registry::builder(), "1x1").auth(Auth::Token).tls(Tls::Issued).token_server_in_the_clear().start();
     let realm = registry.realm().to_owned();
     let rls = Rls::at(&registry).user("ann", "secret").words("tags grid/repo-000");
-    let place = realm.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap();
+    let place = realm.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("a host");
     assert_snapshot!(rls.naming(place, "REALM").run(), @r#"
     exit 4
     --- stderr

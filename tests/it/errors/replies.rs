@@ -218,7 +218,7 @@ fn a_server_error() {
 #[test]
 fn too_large_replies() {
     let registry = app();
-    let manifest = registry.manifest("app", "1.0").unwrap();
+    let manifest = registry.manifest("app", "1.0").expect("a manifest of the seed");
     let large = [&manifest[..manifest.len() - 1], &[b' '; 5 << 20][..], b"}"].concat();
     registry.push_raw_manifest("app", "large", "application/vnd.oci.image.manifest.v1+json", large);
     assert_snapshot!(Rls::at(&registry).words("manifest app:large").run(), @"
@@ -282,7 +282,7 @@ fn a_200_that_carries_an_error_shows_the_registrys_words() {
 #[test]
 fn a_token_reply_that_carries_an_error_shows_the_token_servers_words() {
     let registry =
-        registry_fixture::Registry::builder().auth(registry_fixture::Auth::Token).seed("1x1".parse().unwrap());
+        registry_fixture::Registry::builder().auth(registry_fixture::Auth::Token).seed("1x1".parse().expect("a seed"));
     let registry = registry.start();
     let body = "{\"error\":\"invalid_client\",\"error_description\":\"the licence of this server has expired\"}";
     registry.inject(Match::get("/auth/token").always(), Answer::new(200).body(body));
@@ -300,8 +300,8 @@ fn gzip_by_its_other_names_is_decoded() {
     let registry = app();
     let gzip = |text: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut encoder, text).unwrap();
-        encoder.finish().unwrap()
+        std::io::Write::write_all(&mut encoder, text).expect("memory can be written to");
+        encoder.finish().expect("memory can be written to")
     };
     let list = gzip(b"{\"name\":\"app\",\"tags\":[\"1.0\"]}");
     for name in ["gzip", "GZIP", "x-gzip", "X-GZip"] {
@@ -371,7 +371,8 @@ fn invalid_links_to_the_next_page() {
 
 #[test]
 fn a_failing_second_page_leaves_the_first() {
-    let registry = registry_fixture::Registry::builder().catalog_pages(2, None).seed("4x1".parse().unwrap()).start();
+    let registry =
+        registry_fixture::Registry::builder().catalog_pages(2, None).seed("4x1".parse().expect("a seed")).start();
     let page = "{\"repositories\":[\"grid/repo-000\",\"grid/repo-001\"]}";
     let first = Answer::new(200).header("Link", "</v2/_catalog?last=grid/repo-001>; rel=\"next\"").body(page);
     registry.inject(Match::get("/v2/_catalog").query("n=1000").always(), first);

@@ -193,7 +193,7 @@ fn a_deletion_that_is_accepted_without_effect() {
 
 #[test]
 fn disabled_deletion() {
-    let registry = Registry::builder().seed("shared".parse().unwrap()).delete(false).start();
+    let registry = Registry::builder().seed("shared".parse().expect("a seed")).delete(false).start();
     assert_snapshot!(Rls::at(&registry).words("rm shared/app:1.3.9").run(), @"
     exit 7
     --- stdout
@@ -214,7 +214,7 @@ fn disabled_deletion() {
     ");
     assert_eq!(registry.tags("shared/app").len(), 5);
     // The only DELETE for an existing object is that of the tag by name, which is refused.
-    let digest = registry.resolve("shared/app", "1.3.9").unwrap();
+    let digest = registry.resolve("shared/app", "1.3.9").expect("a tag of the seed");
     assert_eq!(registry.count(&Match::delete(format!("/v2/shared/app/manifests/{digest}"))), 0);
 }
 

@@ -103,8 +103,8 @@ fn not_the_query_of_a_redirect() {
 #[test]
 fn not_the_key_of_a_client_certificate() {
     let registry = with_seed(Registry::builder(), "1x1").tls(Tls::Issued).client_certificate_required().start();
-    let key = std::fs::read_to_string(registry.client_key_file()).unwrap();
-    let line = key.lines().nth(1).unwrap();
+    let key = std::fs::read_to_string(registry.client_key_file()).expect("a readable file");
+    let line = key.lines().nth(1).expect("a line of the key");
     let rls = Rls::at(&registry).words("repos -vv --client-cert").arg(registry.client_key_file());
     is_silent(&registry, rls.arg("--client-key").arg(registry.client_key_file()), &[line]);
 }

@@ -130,7 +130,7 @@ fn a_tls_server_addressed_as_http() {
     for server in [go, nginx] {
         let rls = Rls::new().naming(server.host(), "REGISTRY").args(["repos", "-r", &server.url()]);
         let error = rls.fails(11);
-        let (what, rest) = error.split_once('\n').unwrap();
+        let (what, rest) = error.split_once('\n').expect("two lines");
         assert_eq!(what, "error: http://REGISTRY speaks TLS on this port");
         assert!(rest.ends_with("hint:  remove --plain-http or http://; the port uses HTTPS\n"), "{error}");
     }
@@ -203,7 +203,7 @@ fn an_unusable_ca_file_is_fatal() {
     error: CA file broken.pem is damaged
     cause: section 1 is not an X.509 certificate
     ");
-    let key = std::fs::read_to_string(registry.client_key_file()).unwrap();
+    let key = std::fs::read_to_string(registry.client_key_file()).expect("a readable file");
     assert_snapshot!(with("key.pem", &key), @"
     error: CA file key.pem holds no certificate
     cause: it holds a private key

@@ -70,18 +70,19 @@ fn a_redirect_within_the_registry_keeps_the_credentials() {
     let with_credentials = Match::get("/v2/grid/repo-000/tags/list").when(|request| request.authorization().is_some());
     registry.inject(with_credentials, Answer::redirect("/v2/grid/repo-000/tags/list?again=1"));
     assert_eq!(&*ann(&registry).words("tags grid/repo-000").succeeds(), "latest\n");
-    let last = registry.requests().pop().unwrap();
+    let last = registry.requests().pop().expect("a request");
     assert_eq!((last.query.as_deref(), last.scheme().as_deref()), (Some("again=1"), Some("basic")));
 }
 
 #[test]
 fn a_blob_on_another_origin_is_fetched_without_credentials() {
     let (registry, storage) = (start(Auth::Token), empty());
-    let digest = registry.resolve("grid/repo-000", "latest").unwrap();
-    let manifest = registry.manifest("grid/repo-000", digest.as_str()).unwrap();
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
-    let config = registry_fixture::Digest::parse(manifest["config"]["digest"].as_str().unwrap()).unwrap();
-    let bytes = registry.blob("grid/repo-000", &config).unwrap();
+    let digest = registry.resolve("grid/repo-000", "latest").expect("a tag of the seed");
+    let manifest = registry.manifest("grid/repo-000", digest.as_str()).expect("a manifest of the seed");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
+    let config =
+        registry_fixture::Digest::parse(manifest["config"]["digest"].as_str().expect("a string")).expect("a digest");
+    let bytes = registry.blob("grid/repo-000", &config).expect("a blob of the seed");
     storage.push_blob("grid/repo-000", bytes.clone());
     let there = format!("{}/v2/grid/repo-000/blobs/{config}?signature=s3cr3t", storage.url());
     registry.inject(Match::under("/v2/grid/repo-000/blobs/").always(), Answer::redirect(&there));
@@ -130,7 +131,7 @@ fn a_link_to_another_port_of_the_same_host_is_read_at_the_registry() {
     warning: the registry links its next page at https://OTHER; reading it at http://REGISTRY
     warning: skipped 1 names that were already on the previous page
     ");
-    let last = registry.requests().pop().unwrap();
+    let last = registry.requests().pop().expect("a request");
     assert_eq!((last.path.as_str(), last.query.as_deref()), ("/v2/grid/repo-000/tags/list", Some(query)));
     assert_eq!((last.scheme().as_deref(), other.connections()), (Some("basic"), 0));
 }

@@ -101,7 +101,7 @@ fn identity_tokens_and_passwords_are_exchanged_by_a_supported_method() {
     for (post, method) in [(true, "POST"), (false, "GET")] {
         let registry = with_seed(Registry::builder(), "1x1").auth(Auth::Token).token_post(post).start();
         ann(&registry).words("tags grid/repo-000").succeeds();
-        assert_eq!(registry.count(&Match::path("/auth/token").method("GET".parse().unwrap())), 1, "{post}");
+        assert_eq!(registry.count(&Match::path("/auth/token").method("GET".parse().expect("a method"))), 1, "{post}");
         let token = registry.identity_token("ann");
         let config = format!(
             "{{\"auths\":{{\"{}\":{{\"auth\":\"YW5uOnNlY3JldA==\",\"identitytoken\":\"{token}\"}}}}}}",
@@ -109,7 +109,7 @@ fn identity_tokens_and_passwords_are_exchanged_by_a_supported_method() {
         );
         let outcome = Rls::at(&registry).docker_config(&config).words("tags grid/repo-000").run();
         assert_eq!(outcome.code, Some(0), "{post}: {outcome}");
-        let last = registry.requests().into_iter().rfind(|request| request.path == "/auth/token").unwrap();
+        let last = registry.requests().into_iter().rfind(|request| request.path == "/auth/token").expect("a request");
         assert_eq!(last.method, method, "{post}");
     }
 }

@@ -34,7 +34,7 @@ fn a_helper_is_run_once_with_the_verb_and_the_host() {
     let script = format!("echo \"$@ $(cat)\" >> \"$HOME/calls\"\n{ANSWER}");
     let rls = tags(&registry, "{\"credsStore\":\"test\"}", &script).words("grid/repo-000 -d");
     assert_eq!(rls.run().code, Some(0), "{}", rls.run());
-    let calls = std::fs::read_to_string(rls.home().join("calls")).unwrap();
+    let calls = std::fs::read_to_string(rls.home().join("calls")).expect("a readable file");
     assert_eq!(calls, format!("get {}\n", registry.host()).repeat(calls.lines().count()));
     assert_eq!(calls.lines().count(), 1);
 }

@@ -77,7 +77,7 @@ fn trust_is_chosen_by_option_environment_and_file() {
     assert_eq!(&*rls().arg("--ca-file").arg(&right).succeeds(), "latest\n");
     assert_eq!(&*rls().arg("--ca-file").arg(&wrong).arg("--ca-file").arg(&right).succeeds(), "latest\n");
     assert_eq!(&*rls().env("RLS_CA_FILE", &right).succeeds(), "latest\n");
-    let both = std::env::join_paths([&wrong, &right]).unwrap();
+    let both = std::env::join_paths([&wrong, &right]).expect("a search path");
     assert_eq!(&*rls().env("RLS_CA_FILE", both).succeeds(), "latest\n");
     assert_eq!(rls().env("RLS_CA_FILE", &right).arg("--ca-file").arg(&wrong).run().code, Some(11));
     let config = |file: &std::path::Path| format!("ca-file = {:?}\n", file.display().to_string());

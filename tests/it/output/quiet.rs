@@ -123,8 +123,8 @@ fn stats_count_the_requests() {
         .inject(Match::get("/v2/app/tags/list").when(|request| request.authorization().is_some()), Fault::status(502));
     let run = Rls::at(&registry).user("ann", "secret").words("tags app -d --stats").run();
     let report = run.to_string();
-    let (_, bytes) = report.split_once("token fetches, ").unwrap();
-    let bytes = bytes.split(' ').next().unwrap();
+    let (_, bytes) = report.split_once("token fetches, ").expect("the statistics");
+    let bytes = bytes.split(' ').next().expect("a number");
     assert_snapshot!(report.replace(&format!(" {bytes} bytes"), " B bytes"), @"
     exit 0
     --- stdout

@@ -18,7 +18,7 @@ fn names_are_printed_after_the_first_page() {
     let released = std::sync::Mutex::new(released);
     // The second page does not come before the first one's names were read.
     registry.on_request(Match::get("/v2/_catalog").query("last="), move |_, _| {
-        let _ = released.lock().unwrap().recv();
+        let _ = released.lock().expect("no test panics while it holds the lock").recv();
     });
     // Without a page size, this registry sends pages of 2. rls requests none once its sizes are refused.
     registry
@@ -29,12 +29,12 @@ fn names_are_printed_after_the_first_page() {
         .inject(Match::get("/v2/_catalog").query("n=50"), registry_fixture::Answer::error(400, "UNSUPPORTED", "no"));
     let rls = Rls::at(&registry).words("repos");
     let mut child = rls.spawn();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let first: Vec<_> = lines.by_ref().take(2).map(Result::unwrap).collect();
     assert_eq!(first, ["grid/repo-000", "grid/repo-001"]);
     drop(release);
     assert_eq!(lines.count(), 4);
-    assert!(child.wait().unwrap().success());
+    assert!(child.wait().expect("a program that ends").success());
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn a_closed_pipe_ends_the_program_silently() {
         let rls = Rls::at(&registry).words(words);
         let mut child = rls.spawn();
         let mut first = [0; 1];
-        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-        let output = child.wait_with_output().unwrap();
+        child.stdout.take().expect("a pipe").read_exact(&mut first).expect("some output");
+        let output = child.wait_with_output().expect("a program that ends");
         assert_eq!(rls.outcome(&output).to_string(), "exit 141\n", "{words}");
     }
 }
@@ -55,8 +55,14 @@ fn a_full_disk_is_an_error() {
     let registry = seeded("demo");
     for words in ["repos", "tags team/app -o json", "manifest team/app --raw", "digest team/app", "completions bash"] {
         let rls = Rls::at(&registry).words(words);
-        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let output = rls.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let full = OpenOptions::new().write(true).open("/dev/full").expect("a device of Linux");
+        let output = rls
+            .command()
+            .stdin(Stdio::null())
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .output()
+            .expect("a program that runs");
         let report = "error: cannot write the output: No space left on device\n";
         assert_eq!(rls.outcome(&output).to_string(), format!("exit 13\n--- stderr\n{report}"), "{words}");
     }

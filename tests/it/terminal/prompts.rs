@@ -117,7 +117,7 @@ fn removing_more_than_the_named_tags_needs_confirmation() {
 #[test]
 fn removing_a_tagged_digest_needs_confirmation() {
     let registry = seeded("shared");
-    let digest = registry.resolve("shared/app", "1.3.9").unwrap();
+    let digest = registry.resolve("shared/app", "1.3.9").expect("a tag of the seed");
     let (code, shown) = remove(&registry, &format!("shared/app@{digest} --all-tags"), "y\n");
     assert_eq!(code, Some(0), "{shown}");
     assert_snapshot!(shown, @"

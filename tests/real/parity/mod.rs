@@ -182,8 +182,8 @@ fn manifests() {
     ];
     let missing = Digest::sha256(b"missing");
     let digests = ["team/app:1.0", "team/app:1.1", "team/list:1.0", "team/docker:1.0", "team/old:1.0"].map(|name| {
-        let (repository, tag) = name.split_once(':').unwrap();
-        (repository, both.embedded.resolve(repository, tag).unwrap().to_string())
+        let (repository, tag) = name.split_once(':').expect("a repository and a tag");
+        (repository, both.embedded.resolve(repository, tag).expect("a tag of the seed").to_string())
     });
     let named = [
         ("team/app", "1.0"),
@@ -236,12 +236,12 @@ fn old_clients_get_schema_1() {
     for path in ["/v2/team/docker/manifests/1.0", "/v2/team/list/manifests/1.0"] {
         let answers = both.ask("GET", path, &[("Accept", "application/json")], "");
         for answer in answers {
-            let json: Value = serde_json::from_str(&answer.body).unwrap();
+            let json: Value = serde_json::from_str(&answer.body).expect("JSON");
             assert_eq!(
                 (answer.status, &json["schemaVersion"], &json["tag"]),
                 (200, &Value::from(1), &Value::from("1.0"))
             );
-            let content_type = answer.headers.iter().find(|(name, _)| *name == "content-type").unwrap();
+            let content_type = answer.headers.iter().find(|(name, _)| *name == "content-type").expect("a content type");
             assert_eq!(content_type.1, [media_type::SCHEMA1_SIGNED]);
             assert_eq!(json["fsLayers"].as_array().map(Vec::len), json["history"].as_array().map(Vec::len));
         }
@@ -318,8 +318,10 @@ fn uploads_in_parts() {
 fn pushed_manifests() {
     let both = filled(Auth::None, true);
     let incomplete = ImageSpec::new("incomplete").build();
-    let text = String::from_utf8(incomplete.root().bytes.to_vec()).unwrap();
-    let present = String::from_utf8(both.embedded.manifest("team/app", "1.1").unwrap().to_vec()).unwrap();
+    let text = String::from_utf8(incomplete.root().bytes.to_vec()).expect("UTF-8");
+    let present =
+        String::from_utf8(both.embedded.manifest("team/app", "1.1").expect("a manifest of the seed").to_vec())
+            .expect("UTF-8");
     let oci = [("Content-Type", media_type::OCI_MANIFEST)];
     both.compare("PUT", "/v2/team/app/manifests/1.1", &oci, &present);
     both.compare("PUT", "/v2/team/app/manifests/again", &oci, &present);
@@ -331,7 +333,8 @@ fn pushed_manifests() {
         [(oci, text.as_str()), (oci, "not JSON"), ([("Content-Type", media_type::OCI_INDEX)], present.as_str())]
     {
         let [real, embedded] = both.ask("PUT", "/v2/team/app/manifests/bad", &headers, body);
-        let code = |answer: &Answer| serde_json::from_str::<Value>(&answer.body).unwrap()["errors"][0]["code"].clone();
+        let code =
+            |answer: &Answer| serde_json::from_str::<Value>(&answer.body).expect("JSON")["errors"][0]["code"].clone();
         assert_eq!((embedded.status, code(&embedded)), (real.status, code(&real)), "{}", real.body);
     }
 }
@@ -339,7 +342,7 @@ fn pushed_manifests() {
 #[test]
 fn deletions() {
     let both = filled(Auth::None, true);
-    let digest = |tag| both.embedded.resolve("team/app", tag).unwrap();
+    let digest = |tag| both.embedded.resolve("team/app", tag).expect("a tag of the seed");
     let (index, image) = (digest("1.0"), digest("1.1"));
     for reference in
         ["1.0", "none", Digest::sha256(b"missing").as_str(), image.as_str(), image.as_str(), index.as_str()]
@@ -355,7 +358,7 @@ fn deletions() {
 #[test]
 fn disabled_deletion() {
     let both = filled(Auth::None, false);
-    let image = both.embedded.resolve("team/app", "1.1").unwrap();
+    let image = both.embedded.resolve("team/app", "1.1").expect("a tag of the seed");
     let blob = &ImageSpec::new("1.1").build().blobs[0].digest;
     for reference in ["1.0", "none", Digest::sha256(b"missing").as_str(), image.as_str()] {
         both.compare("DELETE", &format!("/v2/team/app/manifests/{reference}"), &[], "");

@@ -20,7 +20,9 @@ fn malformed_digests() {
     for method in ["GET", "DELETE"] {
         both.compare(method, &format!("/v2/team/app/manifests/{sha512}"), &[("Accept", ALL)], "");
     }
-    let present = String::from_utf8(both.embedded.manifest("team/app", "1.1").unwrap().to_vec()).unwrap();
+    let present =
+        String::from_utf8(both.embedded.manifest("team/app", "1.1").expect("a manifest of the seed").to_vec())
+            .expect("UTF-8");
     let path = format!("/v2/team/app/manifests/{}", Digest::sha512(present.as_bytes()));
     both.compare("PUT", &path, &[("Content-Type", media_type::OCI_MANIFEST)], &present);
 }
@@ -58,7 +60,7 @@ fn blobs_taken_for_manifests() {
     }
     // The manifest is there still, and cannot be pushed again.
     both.compare("GET", "/v2/team/app/manifests/1.1", &[("Accept", ALL)], "");
-    let text = String::from_utf8(image.root().bytes.to_vec()).unwrap();
+    let text = String::from_utf8(image.root().bytes.to_vec()).expect("UTF-8");
     both.compare("PUT", "/v2/team/app/manifests/1.1", &[("Content-Type", media_type::OCI_MANIFEST)], &text);
 }
 
@@ -90,20 +92,20 @@ fn missing_fields_of_manifests() {
     let image = ImageSpec::new("app").build();
     let index = IndexSpec::three_platforms("app").build();
     for document in [image.root(), index.root()] {
-        let text = String::from_utf8(document.bytes.to_vec()).unwrap();
+        let text = String::from_utf8(document.bytes.to_vec()).expect("UTF-8");
         both.compare("PUT", "/v2/app/manifests/1", &[("Content-Type", &document.media_type)], &text);
     }
     for pusher in &both.pushers {
         pusher.push_blob("app", &image.blobs[0].digest, &image.blobs[0].bytes);
     }
-    let text = String::from_utf8(image.root().bytes.to_vec()).unwrap();
+    let text = String::from_utf8(image.root().bytes.to_vec()).expect("UTF-8");
     both.compare("PUT", "/v2/app/manifests/1", &[("Content-Type", media_type::OCI_MANIFEST)], &text);
 }
 
 #[test]
 fn disabled_deletion() {
     let both = filled(Auth::None, false);
-    let image = both.embedded.resolve("team/app", "1.1").unwrap();
+    let image = both.embedded.resolve("team/app", "1.1").expect("a tag of the seed");
     for reference in ["1.1", "none", image.as_str(), Digest::sha256(b"missing").as_str(), "sha256:00"] {
         both.compare("DELETE", &format!("/v2/team/app/manifests/{reference}"), &[], "");
         both.compare("DELETE", &format!("/v2/none/manifests/{reference}"), &[], "");

@@ -232,7 +232,7 @@ mod tests {
         let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
         let lookup =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(*value));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(settle(&words, &lookup))
     }
 
@@ -254,23 +254,26 @@ mod tests {
             ("DOCKER_LS_MAX_REQUESTS", "3"),
             ("DOCKER_LS_PROGRESS_INDICATOR", "false"),
         ];
-        let (global, run) = invocation(settled("docker-ls repositories", &variables).unwrap());
+        let (global, run) =
+            invocation(settled("docker-ls repositories", &variables).expect("a command line of docker-ls"));
         assert_eq!((global.registry.as_deref(), global.username.as_deref()), (Some("http://reg:5000"), Some("ann")));
-        assert_eq!(global.password.unwrap().expose_secret(), "s3cret");
+        assert_eq!(global.password.expect("a password").expose_secret(), "s3cret");
         assert_eq!((global.jobs, global.progress), (Some(3), Some(ProgressChoice::Never)));
         assert_eq!(run.operation, Operation::Repositories { tags: true });
         assert!(matches!(run.encoding, Encoding::Json));
-        let (global, run) = invocation(settled("docker-ls tags -r reg2 -l 0 --json=false app", &variables).unwrap());
+        let (global, run) = invocation(
+            settled("docker-ls tags -r reg2 -l 0 --json=false app", &variables).expect("a command line of docker-ls"),
+        );
         assert_eq!(global.registry.as_deref(), Some("reg2"));
         assert_eq!(run.operation, Operation::Tags { repository: "app".to_owned(), details: false });
         assert!(matches!(run.encoding, Encoding::Yaml));
-        let (global, _) = invocation(settled("docker-ls tags app", &[]).unwrap());
+        let (global, _) = invocation(settled("docker-ls tags app", &[]).expect("a command line of docker-ls"));
         assert_eq!(global.registry.as_deref(), Some(REGISTRY));
     }
 
     #[test]
     fn references_are_split_at_the_first_colon() {
-        let (_, run) = invocation(settled("docker-rm app:sha256:00", &[]).unwrap());
+        let (_, run) = invocation(settled("docker-rm app:sha256:00", &[]).expect("a command line of docker-ls"));
         let expected =
             Operation::Remove { repository: "app".to_owned(), tag: "sha256:00".to_owned(), with_siblings: false };
         assert_eq!(run.operation, expected);

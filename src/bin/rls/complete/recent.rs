@@ -123,18 +123,18 @@ mod tests {
 
     #[tokio::test]
     async fn names_are_kept_for_a_minute_and_their_registry_longer() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let recent = Recent(folder.path().join("completion"));
         let scope = Scope::new("https://reg", "", "ann");
         assert!(recent.get(&scope).await.is_none());
         recent.put(&scope, entry("reg")).await;
-        assert_eq!(recent.get(&scope).await.unwrap(), [Name::with("team/app", "x")]);
+        assert_eq!(recent.get(&scope).await.expect("an entry"), [Name::with("team/app", "x")]);
         assert!(recent.get(&Scope::new("https://reg", "", "bob")).await.is_none());
-        let file = fs::File::options().append(true).open(recent.path(&scope)).unwrap();
+        let file = fs::File::options().append(true).open(recent.path(&scope)).expect("a file of our own");
         for seconds in [61, -3600_i64] {
             let age = Duration::from_secs(seconds.unsigned_abs());
             let now = SystemTime::now();
-            file.set_modified(if seconds > 0 { now - age } else { now + age }).unwrap();
+            file.set_modified(if seconds > 0 { now - age } else { now + age }).expect("a file of our own");
             assert!(recent.get(&scope).await.is_none(), "{seconds}");
         }
         assert_eq!(recent.entries().await[0].registry, "reg");
@@ -142,24 +142,24 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_owner_can_read_it() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let recent = Recent(folder.path().join("completion"));
         let scope = Scope::new("https://reg", "", "ann");
         recent.put(&scope, entry("reg")).await;
-        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let mode = |path: &std::path::Path| fs::metadata(path).expect("a readable file").permissions().mode() & 0o777;
         assert_eq!((mode(&recent.0), mode(&recent.path(&scope))), (0o700, 0o600));
     }
 
     #[tokio::test]
     async fn the_number_of_files_is_bounded_and_damaged_ones_are_ignored() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let recent = Recent(folder.path().join("completion"));
         for number in 0..MAX_FILES + 3 {
             recent.put(&Scope::new("https://reg", &number.to_string(), ""), entry("reg")).await;
         }
         assert_eq!(recent.files().len(), MAX_FILES);
         let scope = Scope::new("https://reg", "", "");
-        fs::write(recent.path(&scope), "{").unwrap();
+        fs::write(recent.path(&scope), "{").expect("a writable folder");
         assert!(recent.get(&scope).await.is_none());
     }
 }

@@ -175,9 +175,9 @@ mod tests {
             ("RLS_CONFIG", "/rls.toml"),
             ("NO_COLOR", "1"),
         ])
-        .unwrap();
+        .expect("an environment");
         assert_eq!(environment.registry.as_deref(), Some("reg:5000"));
-        assert_eq!(environment.password.as_ref().unwrap().expose_secret(), "s3cret");
+        assert_eq!(environment.password.as_ref().expect("a password").expose_secret(), "s3cret");
         assert_eq!(environment.config, Some(PathBuf::from("/rls.toml")));
         let connection = PartialConnection {
             login: PartialLogin {
@@ -232,27 +232,31 @@ mod tests {
             "CLICOLOR_FORCE",
             "CLICOLOR",
         ];
-        let empty = read(&names.map(|name| (name, ""))).unwrap();
+        let empty = read(&names.map(|name| (name, ""))).expect("an environment");
         assert_eq!(format!("{empty:?}"), format!("{:?}", Environment::default()));
     }
 
     #[test]
     fn line_ends_are_stripped_from_user_name_and_password() {
         for (given, meant) in [("pw\n", "pw"), ("pw\r\n", "pw"), (" p w ", " p w "), ("pw\n\n", "pw\n"), ("pw", "pw")] {
-            let environment = read(&[("RLS_USERNAME", given), ("RLS_PASSWORD", given)]).unwrap();
+            let environment = read(&[("RLS_USERNAME", given), ("RLS_PASSWORD", given)]).expect("an environment");
             assert_eq!(environment.settings.connection.login.username.as_deref(), Some(meant));
-            assert_eq!(environment.password.as_ref().unwrap().expose_secret(), meant);
+            assert_eq!(environment.password.as_ref().expect("a password").expose_secret(), meant);
         }
     }
 
     #[test]
     fn a_switch_has_eight_values() {
         for (text, value) in [("1", true), ("TRUE", true), ("yes", true), ("on", true)] {
-            assert_eq!(read(&[("RLS_INSECURE", text)]).unwrap().settings.connection.insecure, Some(value), "{text}");
+            assert_eq!(
+                read(&[("RLS_INSECURE", text)]).expect("an environment").settings.connection.insecure,
+                Some(value),
+                "{text}"
+            );
         }
         for text in ["0", "false", "No", "off"] {
             assert_eq!(
-                read(&[("RLS_PLAIN_HTTP", text)]).unwrap().settings.connection.plain_http,
+                read(&[("RLS_PLAIN_HTTP", text)]).expect("an environment").settings.connection.plain_http,
                 Some(false),
                 "{text}"
             );

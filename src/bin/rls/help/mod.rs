@@ -97,12 +97,13 @@ mod tests {
 
     /// Every source of the program and the library, without tests.
     fn sources(folder: &Path, text: &mut String) {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        for entry in fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry of a folder"))
+        {
             let path = entry.path();
             if path.is_dir() {
                 sources(&path, text);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                text.push_str(&fs::read_to_string(path).unwrap());
+                text.push_str(&fs::read_to_string(path).expect("a readable file"));
             }
         }
     }
@@ -165,7 +166,7 @@ mod tests {
     fn every_reference_is_readable_at_any_width() {
         for (name, topic) in Topic::ALL.iter().filter(|(name, _)| *name != "options") {
             for width in [40, 80, 100] {
-                let text = topic.text(width, Styles::new(false)).unwrap();
+                let text = topic.text(width, Styles::new(false)).expect("the text of a topic");
                 assert!(!text.contains("|--") && !text.contains("]("), "{name}: {text}");
             }
         }

@@ -70,15 +70,15 @@ mod tests {
     #[test]
     fn cells_are_quoted_where_needed_and_escaped() {
         let mut csv = Csv::new(&json!({ "a": "", "b": [], "c": 0 }), true);
-        let mut written = csv.row(&json!({ "a": "x, \"y\"", "b": ["1", "2"], "c": 7, "d": "left out" })).unwrap();
-        written.extend(csv.row(&json!({ "a": "\u{1b}[2J\n", "c": null, "error": { "kind": "tls" } })).unwrap());
+        let mut written = csv.row(&json!({ "a": "x, \"y\"", "b": ["1", "2"], "c": 7, "d": "left out" })).expect("CSV");
+        written.extend(csv.row(&json!({ "a": "\u{1b}[2J\n", "c": null, "error": { "kind": "tls" } })).expect("CSV"));
         let expected = "a,b,c,error\n\"x, \"\"y\"\"\",\"[\"\"1\"\",\"\"2\"\"]\",7,\n\\x1b[2J\\n,,,\"{\"\"kind\"\":\"\"tls\"\"}\"\n";
-        assert_eq!(String::from_utf8(written).unwrap(), expected);
+        assert_eq!(String::from_utf8(written).expect("UTF-8"), expected);
     }
 
     #[test]
     fn an_empty_list_is_a_header() {
-        assert_eq!(Csv::new(&json!({ "a": "" }), true).header().unwrap(), b"a,error\n");
-        assert_eq!(Csv::new(&json!({ "a": "" }), false).header().unwrap(), b"");
+        assert_eq!(Csv::new(&json!({ "a": "" }), true).header().expect("CSV"), b"a,error\n");
+        assert_eq!(Csv::new(&json!({ "a": "" }), false).header().expect("CSV"), b"");
     }
 }

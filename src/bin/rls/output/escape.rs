@@ -76,10 +76,10 @@ mod tests {
 
     /// The kinds of the file that are about `Warning` headers belong to the library.
     fn terminal_cases() -> Vec<Value> {
-        let cases: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
+        let cases: Vec<Value> = serde_json::from_str(VECTORS).expect("JSON");
         let (terminal, other): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case["kind"] == "terminal");
         for case in other {
-            let kind = case["kind"].as_str().unwrap();
+            let kind = case["kind"].as_str().expect("a string");
             assert!(["warning-header", "warning-header-set"].contains(&kind), "unknown kind {kind}");
         }
         terminal
@@ -90,10 +90,10 @@ mod tests {
         let cases = terminal_cases();
         assert!(cases.len() >= 15, "{} cases", cases.len());
         for case in cases {
-            let (id, input) = (&case["id"], case["input"].as_str().unwrap());
+            let (id, input) = (&case["id"], case["input"].as_str().expect("a string"));
             let shown = escape(input);
             assert!(!shown.chars().any(is_hostile), "{id}: {shown:?}");
-            match case["expect"]["human_output"].as_str().unwrap() {
+            match case["expect"]["human_output"].as_str().expect("a string") {
                 "escaped" => assert_ne!(shown, input, "{id}"),
                 expected if expected.starts_with("at most 8 combining marks") => {
                     assert_eq!(shown.matches('\u{301}').count(), 8, "{id}");
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn vectors_in_json_output() {
         for case in terminal_cases() {
-            let input = case["input"].as_str().unwrap();
-            let json = crate::output::json::to_line(&input).unwrap();
-            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), input, "{}", case["id"]);
+            let input = case["input"].as_str().expect("a string");
+            let json = crate::output::json::to_line(&input).expect("JSON");
+            assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), input, "{}", case["id"]);
             assert!(!json.chars().any(is_hostile), "{}: {json:?}", case["id"]);
         }
     }

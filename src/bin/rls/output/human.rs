@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn human() -> Human {
-        Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false), whole: false }
+        Human { now: "2026-11-21T12:00:00Z".parse().expect("a time"), styles: Styles::new(false), whole: false }
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
             ("2031-01-02T03:04:05Z", "2031-01-02"),
         ];
         for (time, shown) in cases {
-            assert_eq!(human().ago(Time::parse(time).unwrap()), shown, "{time}");
+            assert_eq!(human().ago(Time::parse(time).expect("a time")), shown, "{time}");
         }
     }
 
@@ -163,6 +163,6 @@ mod tests {
 
     #[test]
     fn minutes_are_utc() {
-        assert_eq!(human().minute(Time::parse("2026-11-18T10:12:59+01:00").unwrap()), "2026-11-18 09:12 UTC");
+        assert_eq!(human().minute(Time::parse("2026-11-18T10:12:59+01:00").expect("a time")), "2026-11-18 09:12 UTC");
     }
 }

@@ -92,15 +92,15 @@ mod tests {
     #[test]
     fn hostile_characters_are_escapes() {
         let text = "a\x1b[2J\x7f\u{9b}31m\u{202e}\u{e0041}\u{200b}\u{2028}é\"\\";
-        let line = to_line(&text).unwrap();
+        let line = to_line(&text).expect("JSON");
         assert_eq!(line, r#""a\u001b[2J\u007f\u009b31m\u202e\udb40\udc41\u200b\u2028é\"\\""#);
-        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+        assert_eq!(serde_json::from_str::<String>(&line).expect("JSON"), text);
     }
 
     #[test]
     fn keys_are_escaped_too() {
         let value = json!({"\u{202e}k": 1});
-        assert_eq!(to_line(&value).unwrap(), r#"{"\u202ek":1}"#);
+        assert_eq!(to_line(&value).expect("JSON"), r#"{"\u202ek":1}"#);
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
         let value = json!({"a": [1, {"b": "\u{9b}"}], "c": [], "d": {}});
         let expected =
             "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"\\u009b\"\n    }\n  ],\n  \"c\": [],\n  \"d\": {}\n}";
-        assert_eq!(to_block(&value).unwrap(), expected);
-        assert_eq!(serde_json::from_str::<Value>(expected).unwrap(), value);
+        assert_eq!(to_block(&value).expect("JSON"), expected);
+        assert_eq!(serde_json::from_str::<Value>(expected).expect("JSON"), value);
     }
 }

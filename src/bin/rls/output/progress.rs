@@ -175,12 +175,12 @@ mod tests {
         }
 
         fn push(&self, text: &str) -> io::Result<()> {
-            self.log.lock().unwrap().push(text.to_owned());
+            self.log.lock().expect("no test panics while it holds the lock").push(text.to_owned());
             Ok(())
         }
 
         fn text(&self) -> String {
-            self.log.lock().unwrap().concat()
+            self.log.lock().expect("no test panics while it holds the lock").concat()
         }
     }
 
@@ -251,13 +251,13 @@ mod tests {
         let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, drawn) = Screen::new();
         let progress = Progress::on(screen.target(), "tags", Duration::ZERO, Arc::default());
-        drawn.recv().unwrap();
+        drawn.recv().expect("the thread draws");
         let mut sink = crate::output::sink::Sink::new(Rows(screen.clone()));
-        sink.push("<row>").unwrap();
-        sink.flush().unwrap();
+        sink.push("<row>").expect("memory can be written to");
+        sink.flush().expect("memory can be written to");
         drop(progress);
         let text = screen.text();
-        let before = &text[..text.find("<row>").unwrap()];
+        let before = &text[..text.find("<row>").expect("it was printed")];
         assert!(before.rfind("<clear>") > before.rfind("tags 0"), "{text:?}");
     }
 
@@ -280,11 +280,11 @@ mod tests {
         let _terminal = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
         let (screen, drawn) = Screen::new();
         let progress = Progress::on(screen.target(), "tags of a\x1b[2J", Duration::ZERO, Arc::default());
-        drawn.recv().unwrap();
+        drawn.recv().expect("the thread draws");
         drop(progress);
         let text = screen.text();
         assert!(text.contains("tags of a\\x1b[2J 0"), "{text:?}");
-        let last = text.rfind("tags of").unwrap();
+        let last = text.rfind("tags of").expect("it was printed");
         assert!(text[last..].contains("<clear>"), "{text:?}");
     }
 

@@ -39,7 +39,7 @@ mod tests {
 
     fn written(bytes: &[u8], terminal: bool) -> Vec<u8> {
         let mut out = Vec::new();
-        write_raw(&mut out, bytes, terminal).unwrap();
+        write_raw(&mut out, bytes, terminal).expect("memory can be written to");
         out
     }
 

@@ -129,8 +129,8 @@ pub mod tests {
         let mut calls = Vec::new();
         let mut sink = Sink::new(Calls(&mut calls));
         let record = format!("{}\n", "x".repeat(999));
-        (0..100).for_each(|_| sink.push(&record).unwrap());
-        sink.flush().unwrap();
+        (0..100).for_each(|_| sink.push(&record).expect("memory can be written to"));
+        sink.flush().expect("memory can be written to");
         assert!(calls.len() > 1, "{}", calls.len());
         assert!(calls.iter().all(|call| call.len() % 1000 == 0));
         assert_eq!(calls.concat(), record.repeat(100).as_bytes());
@@ -140,7 +140,7 @@ pub mod tests {
     fn a_closed_pipe_is_not_a_full_disk() {
         let fails = |kind| {
             let mut sink = Sink::new(Failing(3, kind));
-            sink.push("abcdef").unwrap();
+            sink.push("abcdef").expect("it fits into the buffer");
             sink.flush().unwrap_err()
         };
         assert!(matches!(fails(io::ErrorKind::BrokenPipe), OutputError::Closed));
@@ -151,8 +151,8 @@ pub mod tests {
     #[test]
     fn nothing_is_written_twice_after_a_failure() {
         let mut sink = Sink::new(Failing(3, io::ErrorKind::StorageFull));
-        sink.push("abcdef").unwrap();
+        sink.push("abcdef").expect("it fits into the buffer");
         sink.flush().unwrap_err();
-        sink.flush().unwrap();
+        sink.flush().expect("memory can be written to");
     }
 }

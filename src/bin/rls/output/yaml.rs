@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     fn read(item: &str) -> Value {
-        serde_saphyr::from_str::<Vec<Value>>(item).unwrap().remove(0)
+        serde_saphyr::from_str::<Vec<Value>>(item).expect("YAML").remove(0)
     }
 
     #[test]
@@ -40,7 +40,7 @@ mod tests {
             json!({"repository": "team/app", "tags": ["1.0", "latest"], "labels": {}, "env": [], "digest": null});
         let expected =
             "- repository: team/app\n  tags:\n  - \"1.0\"\n  - latest\n  labels: {}\n  env: []\n  digest: null\n";
-        assert_eq!(to_item(&value).unwrap(), expected);
+        assert_eq!(to_item(&value).expect("YAML"), expected);
         assert_eq!(read(expected), value);
     }
 
@@ -79,7 +79,7 @@ mod tests {
             "!x",
         ];
         for text in ambiguous {
-            let item = to_item(&json!({ "v": text })).unwrap();
+            let item = to_item(&json!({ "v": text })).expect("YAML");
             assert!(item.starts_with("- v: \""), "{item}");
             assert_eq!(read(&item), json!({ "v": text }));
         }
@@ -89,7 +89,7 @@ mod tests {
     fn lines_and_unicode_survive() {
         for text in ["a\nb\n", "\ta", "a\r\nb", "日本語", "é", "👍🏽", "a\\b", &"word ".repeat(60)] {
             let value = json!({ "v": text, "w": [text] });
-            assert_eq!(read(&to_item(&value).unwrap()), value);
+            assert_eq!(read(&to_item(&value).expect("YAML")), value);
         }
     }
 
@@ -99,7 +99,7 @@ mod tests {
             ["\x1b[2J", "a\u{9b}31m", "\u{7f}", "\u{202e}gnp.exe", "\u{200b}", "\u{feff}x", "\u{85}", "\u{2028}"]
         {
             let value = json!({ "v": text });
-            let item = to_item(&value).unwrap();
+            let item = to_item(&value).expect("YAML");
             assert!(!item.chars().any(|c| is_hostile(c) && c != '\n'), "{item:?}");
             assert_eq!(read(&item), value);
         }
@@ -109,7 +109,7 @@ mod tests {
         #[test]
         fn every_text_is_read_back(text in prop_oneof![".{0,12}", "[-+0-9_.:eExoy~ \n\t#'\"{}\\[\\]]{0,8}"], key in "[a-z1:# -]{1,6}") {
             let value = json!({ "v": text, "w": [text], "m": { (key): text } });
-            let item = to_item(&value).unwrap();
+            let item = to_item(&value).expect("YAML");
             prop_assert!(!item.chars().any(|c| is_hostile(c) && c != '\n'), "{:?}", item);
             prop_assert_eq!(read(&item), value);
         }

@@ -274,13 +274,14 @@ mod tests {
             catch_panics(|| panic!("hunter2"));
         }
         let name = "report::tests::a_panic_is_a_bug_in_two_lines_that_quote_nothing";
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        let output = command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().unwrap();
-        let printed = String::from_utf8(output.stderr).unwrap();
+        let mut command = Command::new(std::env::current_exe().expect("the path of this program"));
+        let output =
+            command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().expect("a program that runs");
+        let printed = String::from_utf8(output.stderr).expect("UTF-8");
         assert_eq!(output.status.code(), Some(1), "{printed}");
         let lines: Vec<_> = printed.lines().collect();
         assert!(lines[0].starts_with("error: a bug in rls, at src/bin/rls/report/mod.rs:"), "{printed}");
         assert_eq!(lines[1..], ["hint:  please report it, with the command line"]);
-        assert!(!String::from_utf8(output.stdout).unwrap().contains("hunter2"));
+        assert!(!String::from_utf8(output.stdout).expect("UTF-8").contains("hunter2"));
     }
 }

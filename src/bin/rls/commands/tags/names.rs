@@ -226,7 +226,7 @@ mod tests {
     #[tokio::test]
     async fn a_list_that_is_too_large_is_refused_as_a_whole() {
         let long = "a".repeat(100);
-        let batch = || Ok((0..1000).map(|number| format!("{long}{number}").parse().unwrap()).collect());
+        let batch = || Ok((0..1000).map(|number| format!("{long}{number}").parse().expect("a tag")).collect());
         for (order, batches) in [(Order::Name, 1300), (Order::Version, 700)] {
             let mut held = Held::none(&Budget::of_one(), "team/app");
             let tags = stream::iter(iter::repeat_with(batch).take(batches));

@@ -98,7 +98,7 @@ fn every_key_is_read() {
         plain_http: Some(true),
         ..PartialConnection::default()
     };
-    let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).unwrap()).collect::<Vec<_>>();
+    let globs = |texts: &[&str]| texts.iter().map(|text| parse_glob(text).expect("a glob")).collect::<Vec<_>>();
     let rule = RuleArgs {
         keep_last: NonZeroUsize::new(10),
         keep: globs(&["v*", "latest"]),
@@ -112,7 +112,7 @@ fn every_key_is_read() {
         allow_empty: true,
     };
     let expected = File {
-        registry: Some("registry.corp:5000".parse().unwrap()),
+        registry: Some("registry.corp:5000".parse().expect("a registry")),
         settings: PartialSettings {
             timeout: Some(Duration::from_secs(120)),
             layout: Some(Layout::Format(Format::Json)),
@@ -122,12 +122,18 @@ fn every_key_is_read() {
             connection: general,
         },
         templates: BTreeMap::from([("pull".to_owned(), "docker pull {{ tag }}".to_owned())]),
-        registries: vec![("registry.corp:5000".parse().unwrap(), corp), ("localhost:5000".parse().unwrap(), local)],
-        prune: vec![Prune { repositories: parse_glob("team/*").unwrap(), rule }],
+        registries: vec![
+            ("registry.corp:5000".parse().expect("a registry"), corp),
+            ("localhost:5000".parse().expect("a registry"), local),
+        ],
+        prune: vec![Prune { repositories: parse_glob("team/*").expect("a glob"), rule }],
     };
-    assert_eq!(parse(WHOLE).unwrap(), expected);
-    assert_eq!(parse("").unwrap(), File::default());
-    assert_eq!(parse("format = \"@pull\"").unwrap().settings.layout, Some(Layout::Template("@pull".to_owned())));
+    assert_eq!(parse(WHOLE).expect("a configuration"), expected);
+    assert_eq!(parse("").expect("a configuration"), File::default());
+    assert_eq!(
+        parse("format = \"@pull\"").expect("a configuration").settings.layout,
+        Some(Layout::Template("@pull".to_owned()))
+    );
 }
 
 /// The lists that a mistyped key is compared with hold the keys that are read, all of them and no other.
@@ -276,29 +282,31 @@ fn the_name_of_a_table_is_a_registry() {
 
 #[test]
 fn the_table_of_a_registry_is_found_by_host_and_port() {
-    let file = parse(WHOLE).unwrap();
-    let jobs = |file: &File, registry: &str| file.table_of(&registry.parse().unwrap()).and_then(|table| table.jobs);
+    let file = parse(WHOLE).expect("a configuration");
+    let jobs = |file: &File, registry: &str| {
+        file.table_of(&registry.parse().expect("a registry")).and_then(|table| table.jobs)
+    };
     assert_eq!(jobs(&file, "registry.corp:5000"), Some(1));
     assert_eq!(jobs(&file, "http://Registry.corp:5000"), Some(1));
     assert_eq!(jobs(&file, "registry.corp"), None);
-    let file = parse("[registries.reg]\njobs = 2").unwrap();
+    let file = parse("[registries.reg]\njobs = 2").expect("a configuration");
     let jobs = ["reg", "reg:443", "reg:80", "other"].map(|registry| jobs(&file, registry));
     assert_eq!(jobs, [Some(2), Some(2), None, None]);
 }
 
 #[tokio::test]
 async fn a_named_file_must_exist() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
     let refused = async || File::load(Some(&path)).await.unwrap_err().to_string();
     let unreadable = format!("cannot read the configuration file {}: ", path.display());
     assert_eq!(refused().await, format!("{unreadable}No such file or directory"));
-    std::fs::write(&path, "jobs = 7\nca-file = \"x.pem\"").unwrap();
-    let general = File::load(Some(&path)).await.unwrap().settings.connection;
+    std::fs::write(&path, "jobs = 7\nca-file = \"x.pem\"").expect("a writable folder");
+    let general = File::load(Some(&path)).await.expect("a configuration").settings.connection;
     assert_eq!((general.jobs, general.ca_files), (Some(7), vec![folder.path().join("x.pem")]));
-    std::fs::write(&path, b"\xff").unwrap();
+    std::fs::write(&path, b"\xff").expect("a writable folder");
     assert_eq!(refused().await, format!("{unreadable}it is not UTF-8"));
-    std::fs::File::create(&path).unwrap().set_len(input::MAX_CONFIG + 1).unwrap();
+    std::fs::File::create(&path).expect("a writable folder").set_len(input::MAX_CONFIG + 1).expect("a file of our own");
     assert_eq!(refused().await, format!("{unreadable}it is larger than 1 MiB"));
 }
 
@@ -327,15 +335,15 @@ fn the_most_specific_rule_applies_to_a_repository() {
     let table = |(glob, count): (&str, u64)| format!("[prune.\"{glob}\"]\nkeep-last = {count}\n");
     let tables =
         [("**", 1), ("team/*", 2), ("team/a*", 3), ("team/app", 4), ("*/web", 5), ("te*/web", 6), ("team/w??", 7)];
-    let file = parse(&tables.map(table).concat()).unwrap();
+    let file = parse(&tables.map(table).concat()).expect("a configuration");
     let count = |path| file.rule_for(path).map(|rule| rule.and_then(|rule| rule.keep_last).map(NonZeroUsize::get));
-    assert_eq!(count("other").unwrap(), Some(1));
-    assert_eq!(count("team/sub/app").unwrap(), Some(1));
-    assert_eq!(count("team/x").unwrap(), Some(2));
-    assert_eq!(count("team/abc").unwrap(), Some(3));
-    assert_eq!(count("team/app").unwrap(), Some(4));
+    assert_eq!(count("other").expect("one rule"), Some(1));
+    assert_eq!(count("team/sub/app").expect("one rule"), Some(1));
+    assert_eq!(count("team/x").expect("one rule"), Some(2));
+    assert_eq!(count("team/abc").expect("one rule"), Some(3));
+    assert_eq!(count("team/app").expect("one rule"), Some(4));
     let error = count("team/web").unwrap_err();
     assert_eq!(error.what(), "two rules in the configuration file match team/web");
     assert_eq!(error.causes(), ["[prune.\"te*/web\"] and [prune.\"team/w??\"] are equally specific"]);
-    assert_eq!(File::default().rule_for("team/app").unwrap(), None);
+    assert_eq!(File::default().rule_for("team/app").expect("no rule is ambiguous"), None);
 }

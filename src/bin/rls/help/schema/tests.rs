@@ -94,11 +94,11 @@ fn tidy(schema: &mut Value) {
 #[test]
 fn each_file_is_the_schema_of_its_types() {
     for (command, written) in SCHEMAS {
-        let mut current = serde_json::to_string_pretty(&of_types(command)).unwrap();
+        let mut current = serde_json::to_string_pretty(&of_types(command)).expect("JSON");
         current.push('\n');
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
-            std::fs::write(folder.join(command).with_extension("json"), current).unwrap();
+            std::fs::write(folder.join(command).with_extension("json"), current).expect("a writable folder");
         } else {
             assert!(current == *written, "docs/schema/{command}.json is not up to date: run 'make generated'");
         }

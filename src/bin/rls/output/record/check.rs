@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn machines_see_facts_as_text_and_the_time_in_milliseconds() {
-        let value = serde_json::to_value(record()).unwrap();
+        let value = serde_json::to_value(record()).expect("JSON");
         let expected = serde_json::json!({
             "registry": "registry.corp:5000",
             "check": "tls",

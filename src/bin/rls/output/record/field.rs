@@ -87,6 +87,6 @@ mod tests {
     #[test]
     fn absent_unknown_and_known_differ() {
         let fields = Fields { absent: Field::Absent, unknown: None.into(), known: Some(vec![]).into() };
-        assert_eq!(serde_json::to_string(&fields).unwrap(), r#"{"unknown":null,"known":[]}"#);
+        assert_eq!(serde_json::to_string(&fields).expect("JSON"), r#"{"unknown":null,"known":[]}"#);
     }
 }

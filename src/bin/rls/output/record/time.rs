@@ -56,9 +56,9 @@ mod tests {
 
     #[test]
     fn is_utc_whatever_the_offset() {
-        assert_eq!(Time::parse("2026-11-18T10:12:13.5+01:00").unwrap().to_string(), "2026-11-18T09:12:13.5Z");
-        let time = Time::parse("2026-11-18T09:12:13.123456789Z").unwrap();
-        assert_eq!(serde_json::to_string(&time).unwrap(), "\"2026-11-18T09:12:13.123456789Z\"");
+        assert_eq!(Time::parse("2026-11-18T10:12:13.5+01:00").expect("a time").to_string(), "2026-11-18T09:12:13.5Z");
+        let time = Time::parse("2026-11-18T09:12:13.123456789Z").expect("a time");
+        assert_eq!(serde_json::to_string(&time).expect("JSON"), "\"2026-11-18T09:12:13.123456789Z\"");
     }
 
     #[test]
@@ -68,7 +68,7 @@ mod tests {
         {
             assert_eq!(Time::parse(text), None, "{text}");
         }
-        assert_eq!(Time::parse("1971-01-01T00:00:00Z").unwrap().to_string(), "1971-01-01T00:00:00Z");
+        assert_eq!(Time::parse("1971-01-01T00:00:00Z").expect("a time").to_string(), "1971-01-01T00:00:00Z");
         assert!(Time::parse("1980-01-01T00:00:01Z").is_some());
     }
 }

@@ -10,16 +10,17 @@ const DIGEST: &str = "sha256:9b1f27c4152d0c44e2b751aa77ad0e3152d09b1f27c4152d0c4
 const OTHER: &str = "sha256:77ad0e3152d09b1f27c4152d0c44e2b751aa77ad9b1f27c4152d0c44e2b751aa";
 
 fn options(layout: Layout) -> OutputOptions {
-    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(false), whole: false };
+    let human =
+        Human { now: "2026-11-21T12:00:00Z".parse().expect("a time"), styles: Styles::new(false), whole: false };
     OutputOptions { layout, header: true, width: None, human }
 }
 
 fn written<V: View>(view: V, options: OutputOptions, records: &[V::Record]) -> String {
     let mut bytes = Vec::new();
-    let mut out = Output::new(view, options, &mut bytes).unwrap();
-    records.iter().try_for_each(|record| out.write(record)).unwrap();
-    out.finish().unwrap();
-    String::from_utf8(bytes).unwrap()
+    let mut out = Output::new(view, options, &mut bytes).expect("an output");
+    records.iter().try_for_each(|record| out.write(record)).expect("memory can be written to");
+    out.finish().expect("memory can be written to");
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 /// In a format; where a record is, which each says first, is left out of it.
@@ -44,7 +45,7 @@ fn every_record_names_its_registry_and_reference() {
     let expected = "{\"registry\":\"reg:5000\",\"reference\":\"reg:5000/team/app:1.0\",\"repository\":\"team/app\",\"tag\":\"1.0\"}\n\
          {\"registry\":\"reg:5000\",\"reference\":\"reg:5000/team/gone\",\"repository\":\"team/gone\",\"tag\":null}\n";
     assert_eq!(written(NAMES, options(Layout::Format(Format::Jsonl)), &records), expected);
-    let mut record = TagRecord::failed(&"http://registry".parse().unwrap(), "app", Detail::Names, None);
+    let mut record = TagRecord::failed(&"http://registry".parse().expect("a registry"), "app", Detail::Names, None);
     for name in ["1.0", "latest", "2"] {
         record.set_tag(name.to_owned());
         assert_eq!(record.reference, format!("http://registry/app:{name}"));
@@ -78,7 +79,7 @@ fn with_tags(repository: &str, tags: &[&str]) -> RepositoryRecord {
 }
 
 fn registry() -> Registry {
-    "reg:5000".parse().unwrap()
+    "reg:5000".parse().expect("a registry")
 }
 
 fn failure() -> Option<Failure> {
@@ -324,19 +325,19 @@ fn records_are_written_as_they_arrive() {
         (Format::Json, "[\n"),
     ] {
         let mut bytes = Vec::new();
-        let mut out = Output::new(REPOS, options(Layout::Format(format)), &mut bytes).unwrap();
-        out.write(&repositories(&["a"])[0]).unwrap();
-        out.flush().unwrap();
+        let mut out = Output::new(REPOS, options(Layout::Format(format)), &mut bytes).expect("an output");
+        out.write(&repositories(&["a"])[0]).expect("memory can be written to");
+        out.flush().expect("memory can be written to");
         drop(out);
-        assert_eq!(without_place(&String::from_utf8(bytes).unwrap()), first, "{format:?}");
+        assert_eq!(without_place(&String::from_utf8(bytes).expect("UTF-8")), first, "{format:?}");
     }
 }
 
 #[test]
 fn a_closed_pipe_is_distinguished_from_a_full_disk() {
     for (kind, closed) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
-        let mut out = Output::new(REPOS, options(Layout::Format(Format::Plain)), Failing(1, kind)).unwrap();
-        out.write(&repositories(&["a"])[0]).unwrap();
+        let mut out = Output::new(REPOS, options(Layout::Format(Format::Plain)), Failing(1, kind)).expect("an output");
+        out.write(&repositories(&["a"])[0]).expect("memory can be written to");
         let error = out.finish().unwrap_err();
         assert_eq!(matches!(error, OutputError::Closed), closed);
         assert_eq!(matches!(error, OutputError::Write(_)), !closed);
@@ -346,8 +347,8 @@ fn a_closed_pipe_is_distinguished_from_a_full_disk() {
 /// What a template may name is what records have.
 #[test]
 fn samples_have_the_fields_of_records() {
-    let keys = |value: serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let sample = keys(serde_json::to_value(LONG.sample()).unwrap());
+    let keys = |value: serde_json::Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    let sample = keys(serde_json::to_value(LONG.sample()).expect("JSON"));
     let long = [
         "registry",
         "reference",
@@ -365,16 +366,16 @@ fn samples_have_the_fields_of_records() {
         "files",
     ];
     assert_eq!(sample, long);
-    assert_eq!(sample, keys(serde_json::to_value(&long_tags()[0]).unwrap()));
+    assert_eq!(sample, keys(serde_json::to_value(&long_tags()[0]).expect("JSON")));
     assert_eq!(
-        keys(serde_json::to_value(REPOS_WITH_TAGS.sample()).unwrap()),
+        keys(serde_json::to_value(REPOS_WITH_TAGS.sample()).expect("JSON")),
         ["registry", "reference", "repository", "tags"]
     );
-    assert_eq!(keys(serde_json::to_value(REPOS.sample()).unwrap()), ["registry", "reference", "repository"]);
+    assert_eq!(keys(serde_json::to_value(REPOS.sample()).expect("JSON")), ["registry", "reference", "repository"]);
     assert_eq!(
-        keys(serde_json::to_value(DigestView.sample()).unwrap()),
+        keys(serde_json::to_value(DigestView.sample()).expect("JSON")),
         ["registry", "reference", "repository", "tag", "digest"]
     );
     let removal = ["registry", "reference", "repository", "tag", "digest", "action", "method", "reason"];
-    assert_eq!(keys(serde_json::to_value(REMOVALS.sample()).unwrap()), removal);
+    assert_eq!(keys(serde_json::to_value(REMOVALS.sample()).expect("JSON")), removal);
 }

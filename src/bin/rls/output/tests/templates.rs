@@ -95,13 +95,13 @@ fn a_template_takes_a_record_of_any_length() {
 fn a_template_that_fails_on_a_record_writes_nothing_of_it() {
     let mut bytes = Vec::new();
     let template = Layout::Template("{{ tag }} {{ size + 1 }}".to_owned());
-    let mut out = Output::new(LONG, options(template), &mut bytes).unwrap();
+    let mut out = Output::new(LONG, options(template), &mut bytes).expect("an output");
     let records = long_tags();
-    out.write(&records[0]).unwrap();
+    out.write(&records[0]).expect("memory can be written to");
     let error = out.write(&records[3]).unwrap_err();
     assert!(error.to_string().starts_with("the template cannot render a record: invalid operation: "), "{error}");
-    out.finish().unwrap();
-    assert_eq!(String::from_utf8(bytes).unwrap(), "1.4.0 61200001\n");
+    out.finish().expect("memory can be written to");
+    assert_eq!(String::from_utf8(bytes).expect("UTF-8"), "1.4.0 61200001\n");
 }
 
 #[test]

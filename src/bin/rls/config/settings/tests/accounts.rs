@@ -43,7 +43,7 @@ fn user_name_and_password_come_from_one_source() {
 fn account_at(line: &str, variables: &[(&str, &str)], file: &str, registry: &str) -> String {
     let all = [variables, &[("RLS_USERNAME", "ann"), ("RLS_PASSWORD", "s3cret")]].concat();
     let settings = resolve_line(line, &all, file).unwrap_or_else(|usage| panic!("{usage}"));
-    shown(settings.connection(&registry.parse().unwrap()).unwrap_or_else(|usage| panic!("{usage}")).account)
+    shown(settings.connection(&registry.parse().expect("a registry")).unwrap_or_else(|usage| panic!("{usage}")).account)
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_configured_user_name_belongs_to_the_default_registry() {
     let account = |line: &str, file: &str, registry: &str| {
         let settings =
             resolve_line(line, &[("RLS_PASSWORD", "s3cret")], file).unwrap_or_else(|usage| panic!("{usage}"));
-        shown(settings.connection(&registry.parse().unwrap()).unwrap().account)
+        shown(settings.connection(&registry.parse().expect("a registry")).expect("a connection").account)
     };
     const FILE: &str = "registry = \"corp:5000\"\nusername = \"ann\"";
     assert_eq!(account("rls tags app", FILE, "corp:5000"), "ann, s3cret");
@@ -118,12 +118,14 @@ fn an_ambiguous_password_is_refused() {
          other:5000"
     );
     // A name without a registry is in the usual one, which gets it.
-    resolve_line("rls tags -u ann app other:5000/app", &[("RLS_REGISTRY", "corp:5000")], "").unwrap();
+    resolve_line("rls tags -u ann app other:5000/app", &[("RLS_REGISTRY", "corp:5000")], "").expect("settings");
     // There is no password prompt there.
-    resolve_line("rls tags corp:5000/app other:5000/app", &[], "").unwrap();
-    resolve_line("rls logout -u ann corp:5000", &[], "").unwrap();
-    resolve_line("rls tags --anonymous corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
-    resolve_line("rls tags --auth-file x corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "").unwrap();
+    resolve_line("rls tags corp:5000/app other:5000/app", &[], "").expect("settings");
+    resolve_line("rls logout -u ann corp:5000", &[], "").expect("settings");
+    resolve_line("rls tags --anonymous corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "")
+        .expect("settings");
+    resolve_line("rls tags --auth-file x corp:5000/app other:5000/app", &[("RLS_USERNAME", "ann")], "")
+        .expect("settings");
 }
 
 #[test]
@@ -131,7 +133,7 @@ fn login_needs_a_registry_for_the_password() {
     let login = |line: &str, variables: &[(&str, &str)], registry: &str| {
         let all = [variables, &[("RLS_REGISTRY", "corp:5000"), ("RLS_PASSWORD", "s3cret")]].concat();
         let settings = resolve_line(line, &all, "").unwrap_or_else(|usage| panic!("{usage}"));
-        let login = settings.login(&registry.parse().unwrap()).unwrap_or_else(|usage| panic!("{usage}"));
+        let login = settings.login(&registry.parse().expect("a registry")).unwrap_or_else(|usage| panic!("{usage}"));
         let username = login.username.unwrap_or_else(|| "-".to_owned());
         shown(Account::User { username, password: login.password })
     };

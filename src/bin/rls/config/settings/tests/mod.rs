@@ -31,7 +31,7 @@ fn settings(arguments: &str, variables: &[(&str, &str)], file: &str) -> Settings
 
 fn connection(arguments: &str, variables: &[(&str, &str)], file: &str) -> Connection {
     let settings = settings(arguments, variables, file);
-    let registry = settings.named_registry(Some("reg:5000")).unwrap();
+    let registry = settings.named_registry(Some("reg:5000")).expect("a registry");
     settings.connection(&registry).unwrap_or_else(|usage| panic!("{usage}"))
 }
 
@@ -49,8 +49,8 @@ fn the_defaults_apply_without_settings() {
     assert_eq!((settings.layout.clone(), settings.header, settings.timeout), (None, true, None));
     assert_eq!((settings.color, settings.progress), (ColorChoice::Auto, ProgressChoice::Auto));
     assert_eq!((settings.quiet, settings.verbosity, settings.stats), (false, 0, false));
-    let connection = settings.connection(&"reg:5000".parse().unwrap()).unwrap();
-    assert_eq!(connection.registry, "reg:5000".parse().unwrap());
+    let connection = settings.connection(&"reg:5000".parse().expect("a registry")).expect("a connection");
+    assert_eq!(connection.registry, "reg:5000".parse().expect("a registry"));
     assert!(matches!(connection.account, Account::Found));
     assert_eq!((connection.ca_files.len(), connection.client_identity, connection.insecure), (0, None, false));
     assert_eq!((connection.jobs, connection.retries), (Jobs::Adaptive, 3));
@@ -94,7 +94,7 @@ fn the_registry_is_the_first_that_is_set() {
     const FILE: &str = "registry = \"file.corp\"";
     const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "env.corp")];
     let repository = |arguments, variables, file, text| {
-        let (registry, repository) = settings(arguments, variables, file).repository(text).unwrap();
+        let (registry, repository) = settings(arguments, variables, file).repository(text).expect("a repository");
         format!("{registry} {repository}")
     };
     assert_eq!(repository("-r opt.corp", &VARIABLE, FILE, "ghcr.io/owner/app"), "opt.corp ghcr.io/owner/app");
@@ -103,9 +103,10 @@ fn the_registry_is_the_first_that_is_set() {
     assert_eq!(repository("", &VARIABLE, FILE, "team/app"), "env.corp team/app");
     assert_eq!(repository("", &[], FILE, "team/app"), "file.corp team/app");
     assert_eq!(repository("", &[], "", "alpine"), "docker.io library/alpine");
-    let (registry, reference) = settings("-r http://reg:5000", &[], "").reference("reg:5000/app:1").unwrap();
+    let (registry, reference) =
+        settings("-r http://reg:5000", &[], "").reference("reg:5000/app:1").expect("a reference");
     assert_eq!((registry.to_string(), reference.to_string()), ("http://reg:5000".to_owned(), "app:1".to_owned()));
-    assert_eq!(settings("", &VARIABLE, FILE).reference("app").unwrap().1.to_string(), "app");
+    assert_eq!(settings("", &VARIABLE, FILE).reference("app").expect("a reference").1.to_string(), "app");
 }
 
 #[test]
@@ -123,7 +124,9 @@ fn an_invalid_name_or_registry_is_a_usage_error() {
 fn a_catalog_is_a_registry_and_a_path() {
     const VARIABLE: [(&str, &str); 1] = [("RLS_REGISTRY", "env.corp")];
     let catalog = |arguments, variables: &[(&str, &str)], text: &str| {
-        let place = settings(arguments, variables, "").catalog(Some(text).filter(|text| !text.is_empty())).unwrap();
+        let place = settings(arguments, variables, "")
+            .catalog(Some(text).filter(|text| !text.is_empty()))
+            .expect("a place in a catalog");
         let otherwise = place.otherwise.map(|(registry, path)| format!(" or {registry} {path}"));
         let path = place.path.map_or("-".to_owned(), |path| path.to_string());
         format!("{} {path}{}", place.registry, otherwise.unwrap_or_default())
@@ -167,9 +170,15 @@ fn plain_http_is_refused_for_an_https_address() {
     };
     let error = repository("--plain-http", &[], "https://corp:5000/app").unwrap_err().to_string();
     assert!(error.contains("--plain-http"), "{error}");
-    assert_eq!(repository("", &[("RLS_PLAIN_HTTP", "1")], "https://corp:5000/app").unwrap(), "corp:5000 app");
-    assert_eq!(repository("", &[("RLS_PLAIN_HTTP", "1")], "corp:5000/app").unwrap(), "http://corp:5000 app");
-    assert_eq!(repository("-r https://corp", &[("RLS_PLAIN_HTTP", "1")], "app").unwrap(), "corp app");
+    assert_eq!(
+        repository("", &[("RLS_PLAIN_HTTP", "1")], "https://corp:5000/app").expect("a repository"),
+        "corp:5000 app"
+    );
+    assert_eq!(
+        repository("", &[("RLS_PLAIN_HTTP", "1")], "corp:5000/app").expect("a repository"),
+        "http://corp:5000 app"
+    );
+    assert_eq!(repository("-r https://corp", &[("RLS_PLAIN_HTTP", "1")], "app").expect("a repository"), "corp app");
     assert!(
         refused("--plain-http -r https://corp", &[], "").starts_with("https://corp cannot be used with --plain-http")
     );
@@ -189,9 +198,13 @@ fn insecure_settings_apply_to_one_registry_and_can_be_overridden() {
     assert_eq!(weak("", &[("RLS_INSECURE", "0"), ("RLS_PLAIN_HTTP", "no")]), (false, false));
     assert_eq!(weak("--insecure", &[("RLS_INSECURE", "0"), ("RLS_PLAIN_HTTP", "0")]), (true, false));
     let settings = settings("", &[], FILE);
-    let other = settings.connection(&settings.named_registry(Some("other:5000")).unwrap()).unwrap();
+    let other =
+        settings.connection(&settings.named_registry(Some("other:5000")).expect("a registry")).expect("a connection");
     assert_eq!((other.insecure, other.registry.is_plain_http()), (false, false));
-    let explicit = resolve("", &[("RLS_PLAIN_HTTP", "0")], "").unwrap().named_registry(Some("http://other")).unwrap();
+    let explicit = resolve("", &[("RLS_PLAIN_HTTP", "0")], "")
+        .expect("settings")
+        .named_registry(Some("http://other"))
+        .expect("a registry");
     assert!(explicit.is_plain_http());
     assert!(connection("--plain-http", &[], "").registry.is_plain_http());
 }
@@ -204,9 +217,10 @@ fn certificates_come_from_one_source() {
     assert_eq!(connection("", &[("RLS_CA_FILE", "e.pem:f.pem")], FILE).ca_files, paths(&["e.pem", "f.pem"]));
     let option = "--ca-file o.pem --ca-file p.pem";
     assert_eq!(connection(option, &[("RLS_CA_FILE", "e.pem")], FILE).ca_files, paths(&["o.pem", "p.pem"]));
-    let gives_ca = |arguments, file| settings(arguments, &[], file).gives_ca(&"reg:5000".parse().unwrap());
+    let gives_ca = |arguments, file| settings(arguments, &[], file).gives_ca(&"reg:5000".parse().expect("a registry"));
     assert_eq!([gives_ca("", ""), gives_ca("--ca-file x", ""), gives_ca("", FILE)], [false, true, true]);
-    let identity = |arguments, variables| connection(arguments, variables, FILE).client_identity.unwrap();
+    let identity =
+        |arguments, variables| connection(arguments, variables, FILE).client_identity.expect("a client certificate");
     assert_eq!(identity("", &[]), ("/etc/rls/c.pem".into(), "/etc/rls/k.pem".into()));
     assert_eq!(identity("--client-cert x --client-key y", &[]), ("x".into(), "y".into()));
     assert_eq!(identity("", &[("RLS_CLIENT_CERT", "x"), ("RLS_CLIENT_KEY", "y")]), ("x".into(), "y".into()));

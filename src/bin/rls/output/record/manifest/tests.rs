@@ -5,16 +5,17 @@ use crate::output::record::field::Field;
 use crate::output::{Format, Human, Layout, Output, OutputOptions, Styles, Time};
 
 fn options(layout: Layout, colored: bool) -> OutputOptions {
-    let human = Human { now: "2026-11-21T12:00:00Z".parse().unwrap(), styles: Styles::new(colored), whole: false };
+    let human =
+        Human { now: "2026-11-21T12:00:00Z".parse().expect("a time"), styles: Styles::new(colored), whole: false };
     OutputOptions { layout, header: true, width: None, human }
 }
 
 fn written(options: OutputOptions, record: &ManifestRecord) -> String {
     let mut bytes = Vec::new();
-    let mut out = Output::new(ManifestView, options, &mut bytes).unwrap();
-    out.write(record).unwrap();
-    out.finish().unwrap();
-    String::from_utf8(bytes).unwrap()
+    let mut out = Output::new(ManifestView, options, &mut bytes).expect("an output");
+    out.write(record).expect("memory can be written to");
+    out.finish().expect("memory can be written to");
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 fn in_format(format: Format, record: &ManifestRecord) -> String {
@@ -248,7 +249,7 @@ fn types_have_readable_names() {
         in_format(Format::Table, &record)
             .lines()
             .find_map(|line| line.strip_prefix("  type        ").map(str::to_owned))
-            .unwrap()
+            .expect("a line with the type")
     };
     assert_eq!(named(Some("image")), "image, application/x\\x9b");
     assert_eq!(named(Some("index")), "image index, application/x\\x9b");
