@@ -5,7 +5,7 @@
 
 use super::grammar::{self, Malformed, RawChallenge};
 use super::permission::{Action, Permission};
-use super::scope::Scopes;
+use super::scopes::Scopes;
 use crate::error::{Error, Kind, Refuser, Result};
 
 /// The largest number of header lines that are read.

@@ -7,7 +7,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::scope::{Scope, Scopes};
+use super::scope::Scope;
+use super::scopes::Scopes;
 
 /// The largest payload that is decoded, in bytes of base64.
 const MAX_PAYLOAD: usize = 64 * 1024;

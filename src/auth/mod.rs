@@ -20,6 +20,7 @@ mod realm;
 mod request;
 mod scope;
 mod scope_batch;
+mod scopes;
 mod secrets;
 mod token;
 
@@ -34,8 +35,9 @@ pub use permission::{Action, Permission};
 pub use realm::token_server;
 pub(crate) use realm::without_user;
 pub use request::{TokenMethod, TokenRequest};
-pub use scope::{Scope, Scopes};
+pub use scope::Scope;
 pub(crate) use scope_batch::{PendingScopes, ScopeBudget, TokenSize};
+pub use scopes::Scopes;
 pub(crate) use secrets::{MASK, Origin as SecretOrigin, Secrets, is_harmless};
 pub use token::Token;
 

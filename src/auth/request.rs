@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 
 use super::challenge::BearerChallenge;
 use super::credentials::Credentials;
-use super::scope::Scopes;
+use super::scopes::Scopes;
 
 /// The method of a [`TokenRequest`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
