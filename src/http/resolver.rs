@@ -304,7 +304,7 @@ mod tests {
     async fn the_system_resolves_names() {
         let resolver = Resolver::default();
         assert!(resolver.lookup("localhost").await.expect("the addresses").iter().all(IpAddr::is_loopback));
-        let error = resolver.lookup("registry.invalid").await.unwrap_err();
+        let error = resolver.lookup("registry.invalid").await.expect_err("it cannot be resolved");
         assert!(!error.reason.is_empty());
     }
 
@@ -323,7 +323,7 @@ mod tests {
             found.map(|found| found.iter().map(IpAddr::to_string).collect::<Vec<_>>())
         };
         let refused = resolved(&["127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1"], Some(limit)).await;
-        let refused = refused.map(|_| ()).unwrap_err();
+        let refused = refused.map(|_| ()).expect_err("it is refused");
         assert_eq!(
             refused.downcast_ref::<PrivateAddress>().expect("a private address").address,
             addresses(&["127.0.0.1"])[0]

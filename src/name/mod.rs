@@ -22,7 +22,7 @@
 //! assert_eq!(registry.base().as_str(), "https://registry-1.docker.io/");
 //! assert_eq!(reference.to_string(), "library/alpine:3.22");
 //!
-//! let refused = "team/App".parse::<Located<Reference>>().unwrap_err();
+//! let refused = "team/App".parse::<Located<Reference>>().expect_err("it is refused");
 //! assert_eq!(refused.what(), "'team/App' is not a reference");
 //! assert_eq!(refused.causes(), ["a repository has no upper-case letters; in lower case it is 'team/app'"]);
 //! # Ok::<(), registry_ls::Error>(())

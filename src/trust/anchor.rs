@@ -192,14 +192,16 @@ mod tests {
         let presented = sent(&[&leaf, &impostor]);
         let (chosen, _) = presented.anchor().expect("a certificate to trust");
         assert_eq!(chosen, anchor(&impostor));
-        let rejection = presented.is_trusted_by(&[chosen], HOST).unwrap_err();
+        let rejection = presented.is_trusted_by(&[chosen], HOST).expect_err("it is not trusted");
         assert!(matches!(rejection.fault, Tls::UnknownIssuer { .. }), "{}", rejection.cause);
     }
 
     #[test]
     fn trust_in_the_issuer_mends_neither_a_wrong_name_nor_a_wrong_date() {
         let root = Authority::root("Corp Root");
-        let refusal = |params| sent(&[&root.issue(params)]).is_trusted_by(&[anchor(&root)], HOST).unwrap_err().fault;
+        let refusal = |params| {
+            sent(&[&root.issue(params)]).is_trusted_by(&[anchor(&root)], HOST).expect_err("it is not trusted").fault
+        };
         assert!(matches!(refusal(fixture::server(&["other.corp"])), Tls::WrongName { .. }));
         assert!(matches!(refusal(fixture::expired(fixture::server(&[HOST]))), Tls::Expired { .. }));
     }

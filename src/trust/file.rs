@@ -56,7 +56,7 @@ mod tests {
         let path = folder.path().join("big.pem");
         File::create(&path).expect("a writable folder").set_len(MAX_SIZE + 1).expect("a file of our own");
         for read in [read_named, read_found] {
-            assert_eq!(read(&path).unwrap_err().to_string(), "it is larger than 8 MiB");
+            assert_eq!(read(&path).expect_err("it cannot be read").to_string(), "it is larger than 8 MiB");
         }
     }
 
@@ -82,7 +82,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("a program that runs").success());
-        assert_eq!(read_found(&path).unwrap_err().to_string(), "it is not a file");
-        assert_eq!(read_found(folder.path()).unwrap_err().to_string(), "it is not a file");
+        assert_eq!(read_found(&path).expect_err("it cannot be read").to_string(), "it is not a file");
+        assert_eq!(read_found(folder.path()).expect_err("it cannot be read").to_string(), "it is not a file");
     }
 }

@@ -124,12 +124,12 @@ mod tests {
             ("{\"s3cret\"".to_owned(), "not valid JSON at line 1, column 9"),
             ("a: [s3cret".to_owned(), "not valid YAML at line 1, column 4"),
         ] {
-            let error = read(&text).unwrap_err();
+            let error = read(&text).expect_err("it is refused");
             assert_eq!(error.kind(), &Kind::Config);
             assert!(!error.to_string().contains("s3cret"), "{error}");
             assert!(error.causes()[0].starts_with(why), "{error}");
         }
-        let missing = anchors_of_secret(Path::new("/nowhere/secret.yaml")).unwrap_err();
+        let missing = anchors_of_secret(Path::new("/nowhere/secret.yaml")).expect_err("it cannot be read");
         assert_eq!(missing.what(), "cannot read /nowhere/secret.yaml");
     }
 }

@@ -146,16 +146,19 @@ mod tests {
     #[test]
     fn an_invalid_line_is_reported_by_its_number() {
         let long = format!("a\n{}\n", "x".repeat(MAX_LINE + 1));
-        assert_eq!(names(long.as_bytes()).unwrap_err().what(), "line 2 of standard input is longer than 4 KiB");
-        assert_eq!(names(b"a\n\nb\xff\n").unwrap_err().what(), "line 3 of standard input is not UTF-8");
+        assert_eq!(
+            names(long.as_bytes()).expect_err("it is refused").what(),
+            "line 2 of standard input is longer than 4 KiB"
+        );
+        assert_eq!(names(b"a\n\nb\xff\n").expect_err("it is refused").what(), "line 3 of standard input is not UTF-8");
     }
 
     #[test]
     fn no_more_is_read_than_allowed() {
         assert_eq!(take(&b"1234"[..], 4).expect("it is short enough"), b"1234");
         assert_eq!(take(&b"\xff\xfea\0"[..], 4).expect("it is short enough"), b"a");
-        assert_eq!(take(io::repeat(0), 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        let error = take(io::repeat(0), MAX_ENDLESS).unwrap_err();
+        assert_eq!(take(io::repeat(0), 4).expect_err("it is refused").kind(), io::ErrorKind::FileTooLarge);
+        let error = take(io::repeat(0), MAX_ENDLESS).expect_err("it is refused");
         assert_eq!(unreadable("the plan x", &error).to_string(), "cannot read the plan x: it is larger than 16 MiB");
     }
 }

@@ -105,8 +105,8 @@ fn an_uneditable_file_is_reported_without_its_text() {
         ("{\"auths\": \"s3cret\"}", "auths is not an object"),
         ("{\"auths\": [\"s3cret\"]}", "auths is not an object"),
     ] {
-        assert_eq!(put(text, "a", entry("x"), |_| false).unwrap_err(), why, "{text}");
-        assert_eq!(remove(text, |_| true).unwrap_err(), why, "{text}");
+        assert_eq!(put(text, "a", entry("x"), |_| false).expect_err("it is refused"), why, "{text}");
+        assert_eq!(remove(text, |_| true).expect_err("it is refused"), why, "{text}");
     }
 }
 

@@ -125,7 +125,8 @@ async fn an_identity_token_is_stored_as_docker_does() {
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOg==", "identitytoken": "t0ken"}}}));
     home.store().store(&registry("reg.corp"), &ann()).await.expect("it is stored");
     assert_eq!(home.read(), json!({"auths": {"reg.corp": {"auth": "YW5uOnMzY3JldA=="}}}));
-    let none = home.store().store(&registry("reg.corp"), &Credentials::Anonymous).await.unwrap_err();
+    let none =
+        home.store().store(&registry("reg.corp"), &Credentials::Anonymous).await.expect_err("it cannot be stored");
     assert_eq!(none.kind(), &Kind::Config);
 }
 
@@ -237,15 +238,24 @@ async fn a_helper_that_fails_changes_nothing() {
         ),
     ] {
         let home = Home::with_config(&config).helper("vault", script);
-        let error = home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
+        let error = home.store().store(&registry("reg.corp"), &ann()).await.expect_err("it cannot be stored");
         assert_eq!((error.kind(), error.what()), (&Kind::Config, "cannot store the credentials for reg.corp"));
         assert_eq!(error.causes(), [cause, "configured by credsStore in ~/.docker/config.json"]);
         assert_eq!(home.read(), config);
     }
-    let missing = Home::with_config(&config).store().store(&registry("reg.corp"), &ann()).await.unwrap_err();
+    let missing =
+        Home::with_config(&config).store().store(&registry("reg.corp"), &ann()).await.expect_err("it cannot be stored");
     assert_eq!(missing.causes()[0], "docker-credential-vault is not in PATH");
     let wrong = Home::with_config(&json!({"credsStore": "../x"}));
-    assert!(wrong.store().check(&registry("reg.corp")).await.unwrap_err().what().contains("credential helper"));
+    assert!(
+        wrong
+            .store()
+            .check(&registry("reg.corp"))
+            .await
+            .expect_err("it cannot be stored")
+            .what()
+            .contains("credential helper")
+    );
 }
 
 #[tokio::test]
@@ -291,9 +301,9 @@ async fn an_uneditable_file_is_reported_and_unchanged() {
         fs::write(home.config(), text).expect("a writable folder");
         let store = home.store();
         for error in [
-            store.check(&registry("reg.corp")).await.unwrap_err(),
-            store.store(&registry("reg.corp"), &ann()).await.unwrap_err(),
-            store.erase(&registry("reg.corp")).await.unwrap_err(),
+            store.check(&registry("reg.corp")).await.expect_err("it cannot be stored"),
+            store.store(&registry("reg.corp"), &ann()).await.expect_err("it cannot be stored"),
+            store.erase(&registry("reg.corp")).await.expect_err("it cannot be stored"),
         ] {
             assert_eq!(error.what(), "cannot write credentials to ~/.docker/config.json");
             assert_eq!(error.causes(), [cause]);
@@ -303,8 +313,8 @@ async fn an_uneditable_file_is_reported_and_unchanged() {
     let home = Home::with_config(&json!({}));
     fs::set_permissions(home.config(), fs::Permissions::from_mode(0o400)).expect("a file of our own");
     for error in [
-        home.store().check(&registry("reg.corp")).await.unwrap_err(),
-        home.store().store(&registry("reg.corp"), &ann()).await.unwrap_err(),
+        home.store().check(&registry("reg.corp")).await.expect_err("it cannot be stored"),
+        home.store().store(&registry("reg.corp"), &ann()).await.expect_err("it cannot be stored"),
     ] {
         assert_eq!(error.causes(), ["it is read-only"]);
     }
@@ -326,10 +336,10 @@ async fn a_symbolic_link_is_followed_and_kept() {
 
 #[tokio::test]
 async fn without_a_home_nothing_can_be_stored() {
-    let error = Store::open(&Options::default()).unwrap_err();
+    let error = Store::open(&Options::default()).expect_err("it is refused");
     assert_eq!(error.what(), "cannot store credentials: neither HOME nor DOCKER_CONFIG is set");
     let text = AuthFile::Text { text: "{}".into(), name: "standard input".to_owned() };
-    let error = Store::open(&Options { auth_file: Some(text), ..Options::default() }).unwrap_err();
+    let error = Store::open(&Options { auth_file: Some(text), ..Options::default() }).expect_err("it is refused");
     assert_eq!(error.what(), "cannot store credentials in standard input");
 }
 

@@ -162,6 +162,6 @@ fn an_unreadable_file_does_not_affect_the_others() {
     let folder = Folder::new();
     let root = Authority::root("Root");
     let seen = inspect(&["/nowhere/x.pem".into(), folder.file("ca.pem", &root.pem())]);
-    assert_eq!(seen[0].as_ref().unwrap_err().what(), "cannot read /nowhere/x.pem");
+    assert_eq!(seen[0].as_ref().expect_err("it cannot be read").what(), "cannot read /nowhere/x.pem");
     assert_eq!(seen[1].as_ref().expect("a readable file").kind, PemKind::Root);
 }

@@ -171,7 +171,7 @@ mod tests {
             ("ca = [7]", "its ca is not a path"),
             ("host = { \"https://reg.corp:5000\" = { skip_verify = true } }", "its layout is not supported"),
         ] {
-            assert_eq!(edited(text).unwrap_err(), why, "{text}");
+            assert_eq!(edited(text).expect_err("it is refused"), why, "{text}");
         }
     }
 

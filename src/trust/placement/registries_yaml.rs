@@ -183,7 +183,7 @@ mod tests {
             ),
             ("mirrors:\n  a:\n    configs:\n      x: {}\nconfigs: {y: {}}\n", "its layout is not supported"),
         ] {
-            assert_eq!(edited(text).unwrap_err(), why, "{text}");
+            assert_eq!(edited(text).expect_err("it is refused"), why, "{text}");
         }
     }
 }

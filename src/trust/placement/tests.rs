@@ -151,7 +151,7 @@ fn another_certificate_is_replaced_only_with_force() {
         let host = Host::new(true);
         host.write(client, &other, false).expect("the CA is written");
         let path = host.of(client).ca_file;
-        match host.write(client, &root, false).unwrap_err() {
+        match host.write(client, &root, false).expect_err("the CA is not written") {
             Refused::Different { path: refused, holds } => {
                 assert_eq!(refused, path);
                 assert!(holds.starts_with("it holds \"Other Root\", sha256:"), "{holds}");
@@ -206,7 +206,7 @@ fn settings_that_cannot_be_changed_are_refused_with_the_line_to_add() {
     let root = Authority::root("Corp Root");
     let host = Host::new(true);
     host.made("etc/rancher/k3s/registries.yaml", "configs: {other: {}}");
-    match host.write(ClientProgram::K3s, &root, true).unwrap_err() {
+    match host.write(ClientProgram::K3s, &root, true).expect_err("the CA is not written") {
         Refused::Unchangeable { path, line, .. } => {
             assert_eq!(host.shown(&path), "etc/rancher/k3s/registries.yaml");
             let ca = "/etc/rancher/k3s/certs.d/reg.corp:5000/ca.crt";
@@ -245,7 +245,7 @@ fn a_read_only_file_is_refused_as_denied() {
     host.write(ClientProgram::Own, &Authority::root("Other"), false).expect("the CA is written");
     let path = host.of(ClientProgram::Own).ca_file;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("a file of our own");
-    match host.write(ClientProgram::Own, &root, true).unwrap_err() {
+    match host.write(ClientProgram::Own, &root, true).expect_err("the CA is not written") {
         Refused::Denied { path: denied, why } => assert_eq!((denied, why.as_str()), (path, "it is read-only")),
         refused => panic!("{refused:?}"),
     }

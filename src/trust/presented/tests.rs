@@ -55,7 +55,7 @@ async fn an_untrusted_chain_is_presented_completely() {
         .map(|sent| sent.certificate.as_ref().expect("a certificate").issuer.to_string())
         .collect();
     assert_eq!(names, ["Corp Intermediate", "Corp Root CA"]);
-    let refusal = presented.trust.unwrap_err();
+    let refusal = presented.trust.expect_err("it is not trusted");
     assert!(matches!(refusal.fault, Tls::UnknownIssuer { leaf_only: false, .. }), "{refusal:?}");
     let agreed = presented.agreed.expect("negotiated parameters");
     assert_eq!((agreed.version, agreed.protocol.as_deref()), ("TLS 1.3", Some("h2")));
@@ -79,12 +79,12 @@ async fn a_trusted_chain_is_not_refused() {
 async fn certificates_that_no_client_accepts_are_shown_too() {
     let expired = Authority::own_issuer(fixture::expired(fixture::server(&["other.corp"])));
     let (presented, _) = present(&trust(Options::default()), &expired.serve(&[])).await;
-    assert!(matches!(presented.expect("a handshake").trust.unwrap_err().fault, Tls::Expired { .. }));
+    assert!(matches!(presented.expect("a handshake").trust.expect_err("it is not trusted").fault, Tls::Expired { .. }));
     let (der, key) = fixture::version_1();
     let (presented, _) = present(&trust(Options::default()), &Server::new(vec![der.clone()], key)).await;
     let presented = presented.expect("a handshake");
     assert_eq!(presented.chain[0].der, der);
-    assert_eq!(presented.trust.unwrap_err().fault, Tls::BadCertificate);
+    assert_eq!(presented.trust.expect_err("it is not trusted").fault, Tls::BadCertificate);
     presented.agreed.expect("the handshake is complete");
 }
 
@@ -130,7 +130,7 @@ async fn answered(bytes: &[u8]) -> Error {
     let (client, mut far) = duplex(1 << 16);
     far.write_all(bytes).await.expect("an open connection");
     far.shutdown().await.expect("an open connection");
-    trust(Options::default()).presented(client, HOST, 5000, LONG).await.unwrap_err()
+    trust(Options::default()).presented(client, HOST, 5000, LONG).await.expect_err("the handshake fails")
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn without_a_certificate_there_is_a_reason() {
 async fn a_silent_server_times_out() {
     let (client, _far) = duplex(1 << 16);
     let limit = Duration::from_millis(20);
-    let error = trust(Options::default()).presented(client, HOST, 5000, limit).await.unwrap_err();
+    let error = trust(Options::default()).presented(client, HOST, 5000, limit).await.expect_err("the handshake fails");
     assert_eq!(error.kind(), &Kind::Network(Network::HandshakeTimeout));
     assert_eq!(error.causes(), ["handshake not complete after 0.02 s"]);
 }
@@ -158,7 +158,7 @@ async fn a_silent_server_times_out() {
 #[tokio::test]
 async fn an_invalid_name_is_a_distinct_error() {
     let (client, _far) = duplex(1 << 16);
-    let error = trust(Options::default()).presented(client, "a b", 5000, LONG).await.unwrap_err();
+    let error = trust(Options::default()).presented(client, "a b", 5000, LONG).await.expect_err("the handshake fails");
     assert_eq!(error.kind(), &Kind::Config);
 }
 
@@ -170,7 +170,7 @@ async fn an_ipv6_address_may_have_its_brackets() {
         let acceptor = TlsAcceptor::from(Arc::new(leaf.serve(&[]).config()));
         let trust = trust(Options::default());
         let (presented, _) = tokio::join!(trust.presented(client, host, 5000, LONG), acceptor.accept(far));
-        let refusal = presented.expect("a handshake").trust.unwrap_err();
+        let refusal = presented.expect("a handshake").trust.expect_err("it is not trusted");
         assert!(matches!(refusal.fault, Tls::UnknownIssuer { self_signed: true, .. }), "{refusal:?}");
     }
 }

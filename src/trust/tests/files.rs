@@ -10,7 +10,7 @@ fn ca_error(content: Option<&[u8]>) -> Error {
     }
     let error = Client { options: Options { ca_files: vec![path.clone()], ..Options::default() }, ..client }
         .load()
-        .unwrap_err();
+        .expect_err("it cannot be used");
     assert_eq!(*error.kind(), Kind::Config);
     assert!(error.what().contains(&*path.to_string_lossy()), "{}", error.what());
     error
@@ -39,7 +39,7 @@ fn an_unusable_ca_file_is_an_error_with_its_reason() {
 fn a_folder_instead_of_a_ca_file_is_an_error() {
     let client = Client::new();
     let options = Options { ca_files: vec![client.folder.path().to_owned()], ..Options::default() };
-    let error = Client { options, ..client }.load().unwrap_err();
+    let error = Client { options, ..client }.load().expect_err("it cannot be used");
     assert_eq!(*error.kind(), Kind::Config);
 }
 
@@ -48,7 +48,7 @@ fn identity_error(cert: &str, key: &str) -> Error {
     let files = ClientIdentityFiles { cert: client.file("c.pem", cert), key: client.file("k.pem", key) };
     let error = Client { options: Options { client_identity: Some(files), ..Options::default() }, ..client }
         .load()
-        .unwrap_err();
+        .expect_err("it cannot be used");
     assert_eq!(*error.kind(), Kind::Config);
     error
 }

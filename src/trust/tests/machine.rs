@@ -42,7 +42,7 @@ impl Machine {
 
     pub fn failure(&self) -> Error {
         let trust = self.trust();
-        let error = trust.client_config(HOST, PORT).unwrap_err();
+        let error = trust.client_config(HOST, PORT).expect_err("it cannot be used");
         assert_eq!(*error.kind(), Kind::Config);
         assert!(trust.sources(HOST, PORT).iter().any(|source| matches!(source.provides, Provides::Broken { .. })));
         trust.client_config("other.corp", PORT).expect("another server is not concerned");

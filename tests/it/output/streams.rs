@@ -30,7 +30,7 @@ fn names_are_printed_after_the_first_page() {
     let rls = Rls::at(&registry).words("repos");
     let mut child = rls.spawn();
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-    let first: Vec<_> = lines.by_ref().take(2).map(Result::unwrap).collect();
+    let first: Vec<_> = lines.by_ref().take(2).map(|line| line.expect("UTF-8")).collect();
     assert_eq!(first, ["grid/repo-000", "grid/repo-001"]);
     drop(release);
     assert_eq!(lines.count(), 4);

@@ -29,7 +29,7 @@ mod tests {
     #[test]
     fn durations_without_unit_or_length_are_refused() {
         for text in ["", "10", "ten", "-5s", "1y", "2d", "s", "99999999999999999999h"] {
-            let error = parse_duration(text).unwrap_err();
+            let error = parse_duration(text).expect_err("it is refused");
             assert_eq!(error, "expected a number with its unit, such as 500ms, 10s, 2m or 1h", "{text}");
         }
         assert_eq!(parse_duration("0s"), Err("expected a value greater than zero".to_owned()));

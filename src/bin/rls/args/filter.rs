@@ -85,14 +85,17 @@ mod tests {
     #[test]
     fn an_empty_glob_is_refused() {
         for text in ["", " ", "\t\n"] {
-            assert_eq!(parse_glob(text).unwrap_err(), "the pattern is empty; is a shell variable unset?");
+            assert_eq!(
+                parse_glob(text).expect_err("it is refused"),
+                "the pattern is empty; is a shell variable unset?"
+            );
         }
     }
 
     #[test]
     fn a_broken_glob_says_why() {
         assert_eq!(
-            parse_glob("v[1").unwrap_err(),
+            parse_glob("v[1").expect_err("it is refused"),
             "unclosed character class at byte 1; missing ']' (to match a literal '[', escape it as '\\[' or '[[]')"
         );
     }

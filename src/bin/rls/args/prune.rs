@@ -216,7 +216,10 @@ mod tests {
         let filter = FilterArgs { matches: glob("v*"), exclude: glob("x") };
         let args = RuleArgs { filter, sort: Some(Order::Version), ..RuleArgs::default() };
         assert!(args.is_given() && !RuleArgs::default().is_given());
-        assert_eq!(args.rule(Timestamp::UNIX_EPOCH).unwrap_err().what(), "the rule does not say what to remove");
+        assert_eq!(
+            args.rule(Timestamp::UNIX_EPOCH).expect_err("it is refused").what(),
+            "the rule does not say what to remove"
+        );
         let args = RuleArgs { keep_last: parse_count("3").ok(), ..args };
         let rule = args.rule(Timestamp::UNIX_EPOCH).expect("a rule");
         assert_eq!((rule.matches.len(), rule.exclude.len(), rule.order), (1, 1, retention::Order::Version));
@@ -226,7 +229,10 @@ mod tests {
     fn switches_are_not_a_rule_and_keep_used_is_one() {
         let args = RuleArgs { untag_only: true, allow_empty: true, ..RuleArgs::default() };
         assert!(!args.is_given());
-        assert_eq!(args.rule(Timestamp::UNIX_EPOCH).unwrap_err().what(), "the rule does not say what to remove");
+        assert_eq!(
+            args.rule(Timestamp::UNIX_EPOCH).expect_err("it is refused").what(),
+            "the rule does not say what to remove"
+        );
         let args = RuleArgs { keep_used: Some("pods.json".into()), ..args };
         assert!(args.is_given());
         args.rule(Timestamp::UNIX_EPOCH).expect("a rule");
@@ -235,6 +241,9 @@ mod tests {
     #[test]
     fn a_wrong_range_says_why() {
         assert_eq!(parse_range(">=1.4, <2").expect("a range").to_string(), ">=1.4, <2");
-        assert_eq!(parse_range("one").unwrap_err(), "unexpected character 'o' while parsing major version number");
+        assert_eq!(
+            parse_range("one").expect_err("it is refused"),
+            "unexpected character 'o' while parsing major version number"
+        );
     }
 }

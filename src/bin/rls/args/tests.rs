@@ -12,7 +12,7 @@ fn parsed(line: &str) -> Cli {
 
 /// The whole text that a user would see.
 fn refused(line: &str) -> String {
-    match parse(line.split(' ')).unwrap_err() {
+    match parse(line.split(' ')).expect_err("it is refused") {
         Refusal::Clap(error) => {
             assert_eq!(error.exit_code(), 2, "{line}");
             error.to_string()
@@ -22,7 +22,7 @@ fn refused(line: &str) -> String {
 }
 
 fn shown(line: &str) -> String {
-    match parse(line.split(' ')).unwrap_err() {
+    match parse(line.split(' ')).expect_err("it is refused") {
         Refusal::Clap(error) => {
             assert_eq!(error.exit_code(), 0, "{line}");
             error.to_string()

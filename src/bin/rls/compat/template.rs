@@ -394,7 +394,10 @@ mod tests {
     }
 
     fn refused(source: &str) -> String {
-        GoTemplate::parse(source).and_then(|template| template.render(&json!({"tags": []}))).unwrap_err().to_string()
+        GoTemplate::parse(source)
+            .and_then(|template| template.render(&json!({"tags": []})))
+            .expect_err("it is refused")
+            .to_string()
     }
 
     #[test]

@@ -286,7 +286,7 @@ mod tests {
             ),
         ];
         for (name, value, text) in cases {
-            assert_eq!(read(&[(name, value)]).unwrap_err().to_string(), text);
+            assert_eq!(read(&[(name, value)]).expect_err("it is refused").to_string(), text);
         }
     }
 
@@ -296,7 +296,7 @@ mod tests {
         use std::os::unix::ffi::OsStringExt;
         let error =
             Environment::read(&|name| (name == "RLS_PASSWORD").then(|| OsString::from_vec(b"s3cret\xff".to_vec())))
-                .unwrap_err();
+                .expect_err("it is refused");
         assert_eq!(error.to_string(), "RLS_PASSWORD cannot be used: it is not UTF-8");
     }
 }

@@ -141,7 +141,7 @@ pub mod tests {
         let fails = |kind| {
             let mut sink = Sink::new(Failing(3, kind));
             sink.push("abcdef").expect("it fits into the buffer");
-            sink.flush().unwrap_err()
+            sink.flush().expect_err("writing fails")
         };
         assert!(matches!(fails(io::ErrorKind::BrokenPipe), OutputError::Closed));
         let full = fails(io::ErrorKind::StorageFull);
@@ -152,7 +152,7 @@ pub mod tests {
     fn nothing_is_written_twice_after_a_failure() {
         let mut sink = Sink::new(Failing(3, io::ErrorKind::StorageFull));
         sink.push("abcdef").expect("it fits into the buffer");
-        sink.flush().unwrap_err();
+        sink.flush().expect_err("writing fails");
         sink.flush().expect("memory can be written to");
     }
 }

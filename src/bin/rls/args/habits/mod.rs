@@ -387,7 +387,7 @@ mod tests {
             "rls docker-ls --password SECRET tags app",
             "rls signin reg.corp SECRET",
         ] {
-            let reported = format!("{:?}", parse(line.split(' ')).unwrap_err());
+            let reported = format!("{:?}", parse(line.split(' ')).expect_err("it is refused"));
             assert!(!reported.contains("SECRET"), "{line}: {reported}");
         }
     }

@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn go_templates_are_translated() {
-        let refused = |format: &str| check_format(format).unwrap_err().advice().unwrap_or_default().to_owned();
+        let refused =
+            |format: &str| check_format(format).expect_err("it is refused").advice().unwrap_or_default().to_owned();
         assert_eq!(refused("json"), "use -o json");
         assert_eq!(refused("raw-body"), "use rls manifest --raw");
         assert_eq!(refused("{{.Tag}}"), "use --format '{{ tag }}'");

@@ -13,7 +13,7 @@ fn parse(text: &str) -> Result<File> {
 
 /// The whole text that a user would see.
 fn refused(text: &str) -> String {
-    let usage = parse(text).unwrap_err();
+    let usage = parse(text).expect_err("it is refused");
     match usage.advice() {
         Some(hint) => format!("{usage}\n{hint}"),
         None => usage.to_string(),
@@ -298,7 +298,7 @@ fn the_table_of_a_registry_is_found_by_host_and_port() {
 async fn a_named_file_must_exist() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("config.toml");
-    let refused = async || File::load(Some(&path)).await.unwrap_err().to_string();
+    let refused = async || File::load(Some(&path)).await.expect_err("it cannot be used").to_string();
     let unreadable = format!("cannot read the configuration file {}: ", path.display());
     assert_eq!(refused().await, format!("{unreadable}No such file or directory"));
     std::fs::write(&path, "jobs = 7\nca-file = \"x.pem\"").expect("a writable folder");
@@ -342,7 +342,7 @@ fn the_most_specific_rule_applies_to_a_repository() {
     assert_eq!(count("team/x").expect("one rule"), Some(2));
     assert_eq!(count("team/abc").expect("one rule"), Some(3));
     assert_eq!(count("team/app").expect("one rule"), Some(4));
-    let error = count("team/web").unwrap_err();
+    let error = count("team/web").expect_err("it is refused");
     assert_eq!(error.what(), "two rules in the configuration file match team/web");
     assert_eq!(error.causes(), ["[prune.\"te*/web\"] and [prune.\"team/w??\"] are equally specific"]);
     assert_eq!(File::default().rule_for("team/app").expect("no rule is ambiguous"), None);

@@ -338,7 +338,7 @@ fn a_closed_pipe_is_distinguished_from_a_full_disk() {
     for (kind, closed) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
         let mut out = Output::new(REPOS, options(Layout::Format(Format::Plain)), Failing(1, kind)).expect("an output");
         out.write(&repositories(&["a"])[0]).expect("memory can be written to");
-        let error = out.finish().unwrap_err();
+        let error = out.finish().expect_err("writing fails");
         assert_eq!(matches!(error, OutputError::Closed), closed);
         assert_eq!(matches!(error, OutputError::Write(_)), !closed);
     }

@@ -3,7 +3,10 @@
 use super::*;
 
 fn refused_template<V: View>(view: V, template: &str) -> String {
-    match Output::new(view, options(Layout::Template(template.to_owned())), Vec::new()).map(|_| ()).unwrap_err() {
+    match Output::new(view, options(Layout::Template(template.to_owned())), Vec::new())
+        .map(|_| ())
+        .expect_err("it is refused")
+    {
         OutputError::Template(usage) => format!("{usage} | {}", usage.advice().unwrap_or_default()),
         error => panic!("{error}"),
     }
@@ -98,7 +101,7 @@ fn a_template_that_fails_on_a_record_writes_nothing_of_it() {
     let mut out = Output::new(LONG, options(template), &mut bytes).expect("an output");
     let records = long_tags();
     out.write(&records[0]).expect("memory can be written to");
-    let error = out.write(&records[3]).unwrap_err();
+    let error = out.write(&records[3]).expect_err("writing fails");
     assert!(error.to_string().starts_with("the template cannot render a record: invalid operation: "), "{error}");
     out.finish().expect("memory can be written to");
     assert_eq!(String::from_utf8(bytes).expect("UTF-8"), "1.4.0 61200001\n");

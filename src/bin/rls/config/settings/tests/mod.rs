@@ -38,7 +38,7 @@ fn connection(arguments: &str, variables: &[(&str, &str)], file: &str) -> Connec
 fn refused(arguments: &str, variables: &[(&str, &str)], file: &str) -> String {
     let result = resolve(arguments, variables, file)
         .and_then(|settings| settings.connection(&settings.named_registry(Some("reg:5000"))?));
-    let usage = result.map(|_| ()).unwrap_err();
+    let usage = result.map(|_| ()).expect_err("it is refused");
     format!("{usage} | {}", usage.advice().unwrap_or_default())
 }
 
@@ -111,7 +111,7 @@ fn the_registry_is_the_first_that_is_set() {
 
 #[test]
 fn an_invalid_name_or_registry_is_a_usage_error() {
-    let error = settings("", &[], "").repository("team/App").unwrap_err();
+    let error = settings("", &[], "").repository("team/App").expect_err("it is refused");
     assert!(matches!(error.kind(), registry_ls::Kind::Invalid), "{error}");
     assert!(refused("-r a/b", &[], "").starts_with("'a/b' is not a registry: "));
     let refusal = refused("", &[("RLS_REGISTRY", "a/b")], "");
@@ -158,7 +158,7 @@ fn a_catalog_is_a_registry_and_a_path() {
     assert_eq!(catalog("-r reg:5000", &[], "reg:5000"), "reg:5000 -");
     assert_eq!(catalog("-r mirror", &VARIABLE, "ghcr.io/owner"), "mirror ghcr.io/owner");
     for (variables, name) in [(&[][..], "reg:5000/Team"), (&VARIABLE, "te am")] {
-        let error = settings("", variables, "").catalog(Some(name)).unwrap_err().to_string();
+        let error = settings("", variables, "").catalog(Some(name)).expect_err("it is refused").to_string();
         assert!(error.contains(" is not a reference: "), "{error}");
     }
 }
@@ -168,7 +168,7 @@ fn plain_http_is_refused_for_an_https_address() {
     let repository = |arguments: &str, variables: &[(&str, &str)], text: &str| {
         settings(arguments, variables, "").repository(text).map(|(registry, name)| format!("{registry} {name}"))
     };
-    let error = repository("--plain-http", &[], "https://corp:5000/app").unwrap_err().to_string();
+    let error = repository("--plain-http", &[], "https://corp:5000/app").expect_err("it is refused").to_string();
     assert!(error.contains("--plain-http"), "{error}");
     assert_eq!(
         repository("", &[("RLS_PLAIN_HTTP", "1")], "https://corp:5000/app").expect("a repository"),
