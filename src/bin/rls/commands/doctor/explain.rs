@@ -291,6 +291,21 @@ mod tests {
                 "rls doctor docker.io",
             ),
             (
+                "Error response from daemon: unknown: artifact team/app:1.0 not found",
+                "manifest unknown",
+                "rls tags HOST/REPO",
+            ),
+            (
+                "error parsing HTTP 408 response body: invalid character '<' looking for beginning of value: \"<html><body><h1>408 Request Time-out</h1>\"",
+                "502 Bad Gateway, 503 Service Unavailable",
+                "rls doctor HOST",
+            ),
+            (
+                "PUT https://reg.corp/v2/team/app/manifests/1: MANIFEST_INVALID: manifest invalid; mediaType in manifest should be 'application/vnd.docker.distribution.manifest.v2+json' not ''",
+                "manifest invalid, 415 Unsupported Media Type",
+                "rls doctor reg.corp/team/app --need push",
+            ),
+            (
                 "dial tcp: lookup reg.corp on 127.0.0.53:53: server misbehaving",
                 "server misbehaving, Temporary failure in name resolution",
                 "rls doctor reg.corp",

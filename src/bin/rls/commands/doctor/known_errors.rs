@@ -268,9 +268,17 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "failed to resolve reference … : not found",
             "error: image … not found",
             "manifest tagged by … is not found",
+            "artifact … not found",
         ],
         "No such tag or digest in the repository.",
         "rls tags HOST/REPO",
+    ),
+    known(
+        &["manifest invalid", "415 Unsupported Media Type"],
+        &["manifest_invalid", "unsupported media type", "mediatype in manifest should be", "status code 415"],
+        "The registry does not accept the pushed manifest: it does not know its media type, or the client wrote none. \
+         Update the registry, or push in the other format (OCI, docker).",
+        "rls doctor HOST/REPO --need push",
     ),
     known(
         &["unsupported: The operation is unsupported", "405 Method Not Allowed"],
@@ -349,6 +357,7 @@ pub(super) const KNOWN_ERRORS: &[KnownError] = &[
             "bad gateway",
             "service unavailable",
             "gateway timeout",
+            "408 request time",
             "500 internal server error",
             "status code 500",
             "status code 502",
