@@ -1,7 +1,7 @@
 //! The encoding of text files: UTF-8, unless a byte order mark says UTF-16, which `>` of Windows PowerShell writes.
 
-/// Decodes marked UTF-16, and removes the mark of UTF-8. Anything else, and malformed UTF-16, is returned unchanged: its
-/// reader refuses what is not UTF-8, and says where.
+/// Decodes marked UTF-16, and removes the mark of UTF-8. Anything else, and malformed UTF-16, is returned unchanged:
+/// its reader refuses what is not UTF-8, and says where.
 pub fn to_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
     let unit = match bytes[..] {
         [0xEF, 0xBB, 0xBF, ..] => {

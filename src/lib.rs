@@ -48,6 +48,7 @@
 //! | – | [`error`] | the one [`Error`]: what, why, facts and source |
 //! | – | [`encoding`] | text in UTF-8 and UTF-16 |
 //! | – | `documents` | JSON and YAML files of other programs |
+//! | – | [`encoding`] | text files in UTF-16 |
 //! | – | `replace` | atomic replacement of files, with a lock |
 //!
 //! The library never prints, and knows neither options nor exit codes. Without the feature `cli`, which builds the

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, usize)] = &[
     ("documents", 0),
     ("error", 0),
     ("name", 0),
+    ("encoding", 0),
     ("replace", 0),
     ("auth", 1),
     ("keychain", 1),

@@ -17,6 +17,7 @@ mod faults;
 mod links;
 mod log;
 mod manifests;
+mod pages;
 mod redaction;
 mod redirects;
 mod references;

@@ -1,7 +1,8 @@
 //! Reads files given by the user, which may be pipes, and standard input.
 //!
 //! A pipe may never end, and a file on a network file system that is down cannot even be opened. So all reading is done
-//! on threads that can be abandoned, up to a size limit. All of it is text, in the encoding that its byte order mark says.
+//! on threads that can be abandoned, up to a size limit. All of it is text, in the encoding that its byte order mark
+//! says.
 
 use std::fs::File;
 use std::io::{self, Read, StdinLock, stdin};

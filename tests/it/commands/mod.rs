@@ -24,6 +24,7 @@ mod rm;
 mod rm_siblings;
 mod tags;
 mod tags_requests;
+mod tags_selection;
 mod trust;
 mod trust_check;
 mod trust_write;

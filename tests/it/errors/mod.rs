@@ -3,6 +3,7 @@
 
 mod ca_files;
 mod catalogs;
+mod challenges;
 mod credentials;
 mod exit_codes;
 mod http2;
@@ -11,6 +12,7 @@ mod limits;
 mod login;
 mod named_addresses;
 mod network;
+mod pages;
 mod replies;
 mod safety;
 mod secrets;

@@ -5,7 +5,7 @@ use registry_fixture::content::ImageSpec;
 use registry_fixture::{Answer, Fault, Match, Running};
 use test_support::{Outcome, Rls};
 
-use crate::registries::{empty, seeded};
+use crate::registries::empty;
 
 fn tags(registry: &Running, fault: impl Into<Fault>) -> Outcome {
     registry.clear_faults();
@@ -13,7 +13,7 @@ fn tags(registry: &Running, fault: impl Into<Fault>) -> Outcome {
     Rls::at(registry).words("tags app --retries 0").run()
 }
 
-fn app() -> Running {
+pub(super) fn app() -> Running {
     let registry = empty();
     registry.push_image("app", "1.0", &ImageSpec::new("app"));
     registry
@@ -103,24 +103,6 @@ fn invalid_or_unexpected_json() {
     error: http://REGISTRY failed to answer for app
     cause: 200 OK with a text in place of JSON: tags, tags, tags
     ");
-}
-
-#[test]
-fn a_registry_that_refuses_every_page_size() {
-    let registry = app();
-    let refusal = Answer::error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested");
-    registry.inject(Match::get("/v2/_catalog").always(), refusal);
-    assert_snapshot!(Rls::at(&registry).words("repos").run(), @"
-    exit 5
-    --- stderr
-    error: http://REGISTRY refuses the page size
-    cause: 400 Bad Request: PAGINATION_NUMBER_INVALID: invalid number of results requested
-    hint:  use --limit N to request pages of at most N names
-    ");
-    assert_eq!(
-        registry.lines(),
-        ["GET /v2/_catalog?n=1000", "GET /v2/_catalog?n=100", "GET /v2/_catalog?n=50", "GET /v2/_catalog"]
-    );
 }
 
 #[test]
@@ -322,88 +304,6 @@ fn gzip_by_its_other_names_is_decoded() {
     cause: its Content-Encoding is br, which was not requested
     hint:  a proxy in front of REGISTRY may compress its replies; turn that off for /v2/
     ");
-}
-
-#[test]
-fn invalid_links_to_the_next_page() {
-    let registry = seeded("4x1");
-    let page = "{\"repositories\":[\"a\",\"b\"]}";
-    let linked = |link: &str| {
-        registry.clear_faults();
-        let answer = Answer::new(200).header("Content-Type", "application/json").body(page).header("Link", link);
-        registry.inject(Match::get("/v2/_catalog").always(), answer);
-        Rls::at(&registry).words("repos").run()
-    };
-    assert_snapshot!(linked("</v2/_catalog?last=b>; rel=\"next\""), @"
-    exit 6
-    --- stdout
-    a
-    b
-    --- stderr
-    error: incomplete list of the catalog, after 2 entries
-    cause: pagination loop
-    cause: the registry sent the same page again
-    ");
-    assert_snapshot!(linked("<http://elsewhere.example/v2/_catalog?last=b>; rel=\"next\""), @"
-    exit 6
-    --- stdout
-    a
-    b
-    --- stderr
-    error: incomplete list of the catalog, after 2 entries
-    cause: refusing next page on another host
-    cause: the Link header leads from http://REGISTRY to http://elsewhere.example
-    hint:  behind a proxy the registry must know its external URL: REGISTRY_HTTP_HOST=https://HOST on the server, or X-Forwarded-Host and X-Forwarded-Proto from the proxy; if elsewhere.example is the registry, use its name
-    ");
-    assert_snapshot!(linked("</v2/_catalog?last=b"), @"
-    exit 6
-    --- stdout
-    a
-    b
-    --- stderr
-    error: incomplete list of the catalog, after 2 entries
-    cause: cannot read the Link header
-    cause: an address without its closing bracket
-    ");
-    let lines = registry.lines();
-    assert!(lines.iter().all(|line| line.starts_with("GET /v2/_catalog")), "{lines:?}");
-}
-
-#[test]
-fn a_failing_second_page_leaves_the_first() {
-    let registry =
-        registry_fixture::Registry::builder().catalog_pages(2, None).seed("4x1".parse().expect("a seed")).start();
-    let page = "{\"repositories\":[\"grid/repo-000\",\"grid/repo-001\"]}";
-    let first = Answer::new(200).header("Link", "</v2/_catalog?last=grid/repo-001>; rel=\"next\"").body(page);
-    registry.inject(Match::get("/v2/_catalog").query("n=1000").always(), first);
-    registry
-        .inject(Match::get("/v2/_catalog").query("last=").always(), Answer::error(401, "UNAUTHORIZED", "session over"));
-    assert_snapshot!(Rls::at(&registry).words("repos").run(), @"
-    exit 6
-    --- stdout
-    grid/repo-000
-    grid/repo-001
-    --- stderr
-    error: incomplete list of the catalog, after 2 entries
-    cause: cannot log in to http://REGISTRY
-    cause: 401 Unauthorized: UNAUTHORIZED: session over
-    cause: the registry requires authentication and sends no valid challenge
-    cause: no authentication method offered: 401 without WWW-Authenticate
-    ");
-    assert_snapshot!(Rls::at(&registry).words("repos -o json -q").run(), @r#"
-    exit 6
-    --- stdout
-    [
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-000","repository":"grid/repo-000"},
-      {"registry":"http://REGISTRY","reference":"http://REGISTRY/grid/repo-001","repository":"grid/repo-001"}
-    ]
-    --- stderr
-    error: incomplete list of the catalog, after 2 entries
-    cause: cannot log in to http://REGISTRY
-    cause: 401 Unauthorized: UNAUTHORIZED: session over
-    cause: the registry requires authentication and sends no valid challenge
-    cause: no authentication method offered: 401 without WWW-Authenticate
-    "#);
 }
 
 #[test]
