@@ -33,8 +33,8 @@ impl Scopes {
             .collect()
     }
 
-    /// The scopes that a registry's error names as missing, in the `detail` of its `UNAUTHORIZED`, as distribution writes
-    /// it: `[{"Type"": "repository", "Class": "", "Name": "team/app", "Action": "pull"}]`
+    /// The scopes that a registry's error names as missing, in the `detail` of its `UNAUTHORIZED`, as distribution
+    /// writes it: `[{"Type": "repository", "Class": "", "Name": "team/app", "Action": "pull"}]`
     pub fn from_detail(detail: &str) -> Self {
         let entries: Vec<Value> = serde_json::from_str(detail).unwrap_or_default();
         let scope = |entry: &Value| {
