@@ -12,6 +12,7 @@ use sources::{Crate, Import, Imports, Module};
 /// The modules of the library and their layers. A module imports from its own layer and from those below.
 const LAYERS: &[(&str, usize)] = &[
     ("documents", 0),
+    ("encoding", 0),
     ("error", 0),
     ("name", 0),
     ("encoding", 0),
