@@ -18,6 +18,11 @@ const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long before it expires a token is no longer used: a request takes a while to arrive.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// The most members that are named of a reply without a token.
+const MAX_NAMES: usize = 5;
+/// How many characters of each are quoted.
+const MAX_NAME: usize = 40;
+
 /// An access token, which is sent as `Authorization: Bearer …`.
 #[derive(Debug)]
 pub struct Token {
@@ -75,18 +80,18 @@ impl Token {
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(unreadable(Fault::Malformed).because("it is not a JSON object"));
         }
-        let body: Body =
+        let reply: Body =
             serde_json::from_slice(body).map_err(|error| unreadable(Fault::Malformed).because(reason(&error)))?;
         let usable = |token: Option<SecretValue>| {
             token.map(|SecretValue(token)| token).filter(|token| !token.expose_secret().is_empty())
         };
-        let access = usable(body.token)
-            .or_else(|| usable(body.access_token))
-            .ok_or_else(|| unreadable(Fault::Malformed).because("it has neither token nor access_token"))?;
+        let access = usable(reply.token)
+            .or_else(|| usable(reply.access_token))
+            .ok_or_else(|| unreadable(Fault::Malformed).because(without_token(body)))?;
         if !is_header_token(access.expose_secret()) {
             return Err(unreadable(Fault::Malformed).because("the token has a character that a header may not have"));
         }
-        let (refresh, lifetime) = (usable(body.refresh_token), lifetime(body.expires_in.as_ref()));
+        let (refresh, lifetime) = (usable(reply.refresh_token), lifetime(reply.expires_in.as_ref()));
         Ok(Self { access, refresh, received, lifetime, is_batched: false })
     }
 
@@ -190,6 +195,23 @@ fn reason(error: &serde_json::Error) -> String {
     format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
+/// What a reply without a usable token has instead. Only names are quoted: a value may be a token.
+fn without_token(body: &[u8]) -> String {
+    let members: serde_json::Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    if let Some((name, value)) = ["token", "access_token"].iter().find_map(|name| members.get_key_value(*name)) {
+        return format!("its {name} is {}", if value.is_null() { "null" } else { "empty" });
+    }
+    let shown = |name: &String| format!("{:?}", name.chars().take(MAX_NAME).collect::<String>());
+    let mut names: Vec<_> = members.keys().take(MAX_NAMES).map(shown).collect();
+    if members.len() > MAX_NAMES {
+        names.push(format!("and {} more", members.len() - MAX_NAMES));
+    }
+    match names[..] {
+        [] => "it is an empty JSON object".to_owned(),
+        _ => format!("it has neither token nor access_token, only {}", names.join(", ")),
+    }
+}
+
 fn unreadable(fault: Fault) -> Error {
     Error::new(Kind::Protocol(fault), "the token server's reply cannot be used")
 }
@@ -257,6 +279,28 @@ mod tests {
         assert_eq!(Token::parse(deep.as_bytes()).expect_err("deep").kind(), &Kind::Protocol(Fault::Malformed));
         let large = vec![b' '; Token::MAX_BODY + 1];
         assert_eq!(Token::parse(&large).expect_err("large").kind(), &Kind::Protocol(Fault::TooLarge));
+    }
+
+    #[test]
+    fn a_reply_without_a_token_is_described() {
+        let long = format!(r#"{{"{}":1}}"#, "n".repeat(1000));
+        for (body, cause) in [
+            ("{}", "it is an empty JSON object".to_owned()),
+            (r#"{"token":""}"#, "its token is empty".to_owned()),
+            (r#"{"token":null}"#, "its token is null".to_owned()),
+            (r#"{"access_token":""}"#, "its access_token is empty".to_owned()),
+            (
+                r#"{"Token":"s3cret","ttl":1}"#,
+                r#"it has neither token nor access_token, only "Token", "ttl""#.to_owned(),
+            ),
+            (
+                r#"{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}"#,
+                r#"it has neither token nor access_token, only "a", "b", "c", "d", "e", and 1 more"#.to_owned(),
+            ),
+            (&long, format!("it has neither token nor access_token, only \"{}\"", "n".repeat(MAX_NAME))),
+        ] {
+            assert_eq!(Token::parse(body.as_bytes()).expect_err(body).causes(), [cause]);
+        }
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl TokenServer {
         let status = response.status();
         if response.is_success() {
             let body = response.bytes(Token::MAX_BODY, "token reply").await.map_err(|error| response.mask(error))?;
-            let token = Token::parse(&body).map_err(|error| self.unusable(error, &response, &body, &host));
+            let token = Token::parse(&body).map_err(|error| self.unusable(error, &response, &body, &host, query.realm));
             let token = token.map_err(|error| response.mask(error))?;
             self.observer.secrets.remember_header(&token.authorization());
             if let Ok(Some(identity_token)) = token.refresh_token() {
@@ -175,16 +175,23 @@ impl TokenServer {
     }
 
     /// The error for a successful reply that is not a token: what it is instead, if known.
-    fn unusable(&self, error: Error, response: &Response, body: &[u8], host: &str) -> Error {
+    fn unusable(&self, error: Error, response: &Response, body: &[u8], host: &str, realm: &Url) -> Error {
         let what = format!("the token server {host} sent no usable token");
-        if is_html(response.media_type().as_deref(), body) {
-            return Error::new(Kind::Protocol(Fault::Html), what).because("it sent a web page, such as a login page");
+        // Without its query, which may contain secrets.
+        let realm = format!("the realm is {}{}", realm.origin().ascii_serialization(), realm.path());
+        let media_type = response.media_type();
+        if is_html(media_type.as_deref(), body) {
+            let page = Error::new(Kind::Protocol(Fault::Html), what);
+            return page.because("it sent a web page, such as a login page").because(realm);
         }
         if !reports_error(body) {
-            return error.called(what);
+            let other_type = media_type.filter(|media_type| !media_type.ends_with("json"));
+            let causes = other_type.map(|media_type| format!("its Content-Type is {media_type}"));
+            return causes.into_iter().chain([realm]).fold(error.called(what), Error::because);
         }
         let body = self.observer.secrets.masked(&String::from_utf8_lossy(body)).into_bytes();
-        error.called(summary(&response.status_line(), None, &body)).within(what)
+        let status = Kind::Protocol(Fault::Status(response.status()));
+        Error::new(status, summary(&response.status_line(), None, &body)).within(what)
     }
 }
 

@@ -213,13 +213,41 @@ fn a_failing_token_server() {
     --- stderr
     error: the token server REGISTRY sent no usable token
     cause: it sent a web page, such as a login page
+    cause: the realm is http://REGISTRY/auth/token
     hint:  a proxy or login page may answer instead of the token server REGISTRY; -vv shows the headers
     ");
     assert_snapshot!(failing(Answer::new(200).body("{}").into()), @"
     exit 5
     --- stderr
     error: the token server REGISTRY sent no usable token
-    cause: it has neither token nor access_token
+    cause: it is an empty JSON object
+    cause: the realm is http://REGISTRY/auth/token
+    hint:  the realm in the registry's WWW-Authenticate header must be the address of a token endpoint (Harbor: /service/token, GitLab: /jwt/auth); its administrator can correct it (REGISTRY_AUTH_TOKEN_REALM)
+    ");
+    assert_snapshot!(failing(Answer::new(200).body("{\"token\":\"\"}").into()), @"
+    exit 5
+    --- stderr
+    error: the token server REGISTRY sent no usable token
+    cause: its token is empty
+    cause: the realm is http://REGISTRY/auth/token
+    hint:  the realm in the registry's WWW-Authenticate header must be the address of a token endpoint (Harbor: /service/token, GitLab: /jwt/auth); its administrator can correct it (REGISTRY_AUTH_TOKEN_REALM)
+    ");
+    assert_snapshot!(failing(Answer::new(200).body("{\"Token\":\"s3cret\",\"a\\u001b[2J\":1}").into()), @r#"
+    exit 5
+    --- stderr
+    error: the token server REGISTRY sent no usable token
+    cause: it has neither token nor access_token, only "Token", "a\u{1b}[2J"
+    cause: the realm is http://REGISTRY/auth/token
+    hint:  the realm in the registry's WWW-Authenticate header must be the address of a token endpoint (Harbor: /service/token, GitLab: /jwt/auth); its administrator can correct it (REGISTRY_AUTH_TOKEN_REALM)
+    "#);
+    assert_snapshot!(failing(Answer::new(200).body("<saml/>").header("Content-Type", "text/xml").into()), @"
+    exit 5
+    --- stderr
+    error: the token server REGISTRY sent no usable token
+    cause: it is not a JSON object
+    cause: its Content-Type is text/xml
+    cause: the realm is http://REGISTRY/auth/token
+    hint:  the realm in the registry's WWW-Authenticate header must be the address of a token endpoint (Harbor: /service/token, GitLab: /jwt/auth); its administrator can correct it (REGISTRY_AUTH_TOKEN_REALM)
     ");
     assert_snapshot!(failing(Answer::new(400).body("{\"details\":\"invalid scope\"}").into()), @"
     exit 5

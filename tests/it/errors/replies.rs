@@ -273,7 +273,7 @@ fn a_token_reply_that_carries_an_error_shows_the_token_servers_words() {
     --- stderr
     error: the token server REGISTRY sent no usable token
     cause: 200 OK: the licence of this server has expired
-    cause: it has neither token nor access_token
+    hint:  use -vv to see the request that REGISTRY refuses
     ");
 }
 

@@ -40,6 +40,11 @@ impl HintContext {
             Kind::Protocol(Fault::Html) if *named_by == NamedBy::Challenge => Some(format!(
                 "a proxy or login page may answer instead of the token server {place}; -vv shows the headers"
             )),
+            Kind::Protocol(Fault::Malformed) if *named_by == NamedBy::Challenge => Some(
+                "the realm in the registry's WWW-Authenticate header must be the address of a token endpoint (Harbor: \
+                 /service/token, GitLab: /jwt/auth); its administrator can correct it (REGISTRY_AUTH_TOKEN_REALM)"
+                    .to_owned(),
+            ),
             Kind::Protocol(Fault::Redirect) if *named_by == NamedBy::Challenge => Some(format!(
                 "a login page or proxy in front of the token server {place} must let registry clients through, or the \
                  registry must name its final address (REGISTRY_AUTH_TOKEN_REALM)"
