@@ -53,6 +53,8 @@ pub enum Mismatch {
     Outside,
     /// The file has another name than the one that clients read.
     FileName,
+    /// The variable leads to a file or folder that does not exist, which is the key.
+    Missing,
     /// The entry has no credentials. They may be in a credential store, which is named if it is known.
     Empty {
         /// The name of the credential store.
@@ -73,6 +75,11 @@ impl NearMiss {
         Self { place: place.into(), member, key, mismatch, expected: Some(expected.into()) }
     }
 
+    /// A variable that leads to a file or folder that does not exist.
+    pub(crate) fn of_missing(variable: &str, path: String) -> Self {
+        Self { place: variable.to_owned(), member: "", key: path, mismatch: Mismatch::Missing, expected: None }
+    }
+
     /// An entry under the right key that has no credentials.
     pub(crate) fn of_empty(
         place: impl Into<String>,
@@ -91,6 +98,7 @@ impl fmt::Display for NearMiss {
         let expected = self.expected.as_deref().unwrap_or_default();
         let within = if member.is_empty() { String::new() } else { format!(" of {member}") };
         match &self.mismatch {
+            Mismatch::Missing => return write!(f, "{place}: {key} does not exist"),
             Mismatch::FileName => return write!(f, "{place} is not read; clients read {expected}"),
             Mismatch::Member => {
                 return write!(f, "{place}: {key:?}{within} is not a known setting; expected {expected:?}");

@@ -29,6 +29,8 @@ pub(super) struct CredentialSource {
     format: Format,
     /// Its name in messages.
     name: String,
+    /// The variable that it is from, if any.
+    variable: Option<Variable>,
     contents: OnceCell<Result<Option<Contents>>>,
 }
 
@@ -43,6 +45,14 @@ enum From {
     Text(SecretString),
     /// The value of an environment variable. An invalid one does not matter where another source has credentials.
     Variable(SecretString),
+}
+
+/// An environment variable that replaces a default location.
+#[derive(Debug)]
+struct Variable {
+    name: &'static str,
+    /// What has to exist, if the variable is right: the file itself, or the folder of several programs' files.
+    path: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +73,20 @@ enum Contents {
     Config(ConfigJson),
     Secrets(PullSecrets),
     Registries(RegistriesYaml),
-    /// The file does not exist, and one of almost the same name does.
-    Misnamed(NearMiss),
+    /// The file does not exist; why, if that is known.
+    Absent(NearMiss),
 }
 
 /// The sources to search, in their order: a file that the user named replaces all others.
 pub(super) fn of(options: &Options) -> Vec<CredentialSource> {
     let home = options.home.as_deref();
-    let source = |from: From, format, name: String| CredentialSource { from, format, name, contents: OnceCell::new() };
+    let source = |from: From, format, name: String| CredentialSource {
+        from,
+        format,
+        name,
+        variable: None,
+        contents: OnceCell::new(),
+    };
     let file = |path: PathBuf, format, is_own| {
         let name = shown(&path, home);
         source(From::File { path, is_own }, format, name)
@@ -86,19 +102,26 @@ pub(super) fn of(options: &Options) -> Vec<CredentialSource> {
     if let Some(text) = &options.docker_auth_config {
         sources.push(source(From::Variable(text.clone()), Format::Docker, "DOCKER_AUTH_CONFIG".to_owned()));
     }
-    sources.extend(options.docker_config_json().map(|path| file(path, Format::Docker, true)));
+    let by = |name: &'static str, path: Option<&PathBuf>| Some(Variable { name, path: path?.clone() });
+    sources.extend(options.docker_config_json().map(|path| CredentialSource {
+        variable: by("DOCKER_CONFIG", options.docker_config.as_ref().and(Some(&path))),
+        ..file(path, Format::Docker, true)
+    }));
 
     let root = options.root.as_deref();
     let of_user = options.uid.and_then(|uid| Some(root?.join("run/containers").join(uid.to_string())));
     let config = options.xdg_config_home.clone().or_else(|| Some(home?.join(".config")));
     let containers = [
-        options.xdg_runtime_dir.as_ref().map(|folder| folder.join("containers")),
-        of_user,
-        config.map(|folder| folder.join("containers")),
+        (
+            options.xdg_runtime_dir.as_ref().map(|folder| folder.join("containers")),
+            by("XDG_RUNTIME_DIR", options.xdg_runtime_dir.as_ref()),
+        ),
+        (of_user, None),
+        (config.map(|folder| folder.join("containers")), by("XDG_CONFIG_HOME", options.xdg_config_home.as_ref())),
     ];
-    sources.extend(
-        containers.into_iter().flatten().map(|folder| file(folder.join("auth.json"), Format::Containers, true)),
-    );
+    sources.extend(containers.into_iter().filter_map(|(folder, variable)| {
+        Some(CredentialSource { variable, ..file(folder?.join("auth.json"), Format::Containers, true) })
+    }));
     sources.extend(home.map(|home| file(home.join(".dockercfg"), Format::Old, false)));
 
     let registries = ["etc/rancher/k3s/registries.yaml", "etc/rancher/rke2/registries.yaml"];
@@ -147,7 +170,7 @@ impl CredentialSource {
             }
             Ok(Some(Contents::Secrets(secrets))) => Ok(self.for_others(secrets.find(target), secrets.keys(), target)),
             Ok(Some(Contents::Registries(registries))) => Ok(registries.find(target)),
-            Ok(Some(Contents::Misnamed(near_miss))) => {
+            Ok(Some(Contents::Absent(near_miss))) => {
                 Ok(Lookup { near_misses: vec![near_miss.clone()], ..Lookup::default() })
             }
         }
@@ -177,13 +200,19 @@ impl CredentialSource {
         };
         match self.text().await.map_err(refuse)? {
             Some(text) => self.parse(&text).map(Some).map_err(refuse),
-            None => Ok(self.misnamed().await.map(Contents::Misnamed)),
+            None => Ok(self.reason_for_absence().await.map(Contents::Absent)),
         }
     }
 
-    /// A file of another name than `registries.yaml`, which k3s reads.
-    async fn misnamed(&self) -> Option<NearMiss> {
+    /// Why the file does not exist: the variable that leads to it is wrong, or it has another name than
+    /// `registries.yaml`, which k3s reads.
+    async fn reason_for_absence(&self) -> Option<NearMiss> {
         let From::File { path, .. } = &self.from else { return None };
+        if let Some(Variable { name, path: needed }) = &self.variable {
+            let is_missing = matches!(tokio::fs::try_exists(needed).await, Ok(false));
+            let shown = if needed == path { self.name.clone() } else { needed.display().to_string() };
+            return is_missing.then(|| NearMiss::of_missing(name, shown));
+        }
         if self.format != Format::Registries {
             return None;
         }

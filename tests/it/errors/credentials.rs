@@ -233,6 +233,38 @@ fn pull_secrets_that_the_kubelet_refuses_are_read_with_a_warning() {
 }
 
 #[test]
+fn a_variable_that_leads_nowhere_is_named_with_the_error() {
+    let registry = private();
+    let tags = || Rls::at(&registry).words("tags team/app");
+    assert_snapshot!(tags().env("DOCKER_CONFIG", "/nowhere").fails(4), @"
+    error: not logged in to http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: DOCKER_CONFIG: /nowhere/config.json does not exist
+    hint:  correct or unset DOCKER_CONFIG; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
+    let folder = tags().with_file("empty/x", "");
+    let path = folder.home().join("empty");
+    assert_snapshot!(folder.env("DOCKER_CONFIG", path).fails(4), @"
+    error: not logged in to http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: DOCKER_CONFIG: ~/empty/config.json does not exist
+    hint:  correct or unset DOCKER_CONFIG; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
+    assert_snapshot!(tags().env("XDG_RUNTIME_DIR", "/nowhere").env("XDG_CONFIG_HOME", "/nor/here").fails(4), @"
+    error: not logged in to http://REGISTRY
+    cause: 401 Unauthorized: UNAUTHORIZED: authentication required: missing repository:team/app:pull
+    cause: XDG_RUNTIME_DIR: /nowhere does not exist
+    cause: XDG_CONFIG_HOME: /nor/here does not exist
+    hint:  correct or unset XDG_RUNTIME_DIR; otherwise run 'rls login http://REGISTRY', or set RLS_USERNAME and RLS_PASSWORD
+    ");
+    // With credentials elsewhere it does not matter.
+    let config = json!({"auths": {registry.host(): entry()}}).to_string();
+    let elsewhere = tags().env("DOCKER_CONFIG", "/nowhere").with_file(".config/containers/auth.json", config).arg("-q");
+    let elsewhere = elsewhere.run();
+    assert_eq!((elsewhere.code, &*elsewhere.stderr), (Some(0), ""), "{elsewhere}");
+}
+
+#[test]
 fn a_utf_16_file_is_read_if_named_and_reported_elsewhere() {
     let registry = private();
     let config = json!({"auths": {registry.host(): entry()}}).to_string();

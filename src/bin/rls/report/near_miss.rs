@@ -13,6 +13,7 @@ pub fn near_miss_remedy(near_miss: &NearMiss, login: &str) -> String {
         Mismatch::Member => format!("rename it to {expected:?} in {place}; otherwise {login}"),
         Mismatch::Outside if near_miss.member.is_empty() => format!("move it into {expected}; otherwise {login}"),
         Mismatch::Outside => format!("move {} out of {}; otherwise {login}", near_miss.key, near_miss.member),
+        Mismatch::Missing => format!("correct or unset {place}; otherwise {login}"),
         Mismatch::FileName => format!("mv {place} {expected}; otherwise {login}"),
         Mismatch::WhiteSpace
         | Mismatch::Malformed
