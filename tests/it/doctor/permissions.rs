@@ -97,7 +97,7 @@ fn no_such_tag() {
     let registry = seeded("demo");
     let output = findings_of(Rls::at(&registry), "team/app:nope");
     assert!(output.starts_with("exit 3\n ✗ pull         team/app:nope not found on http://REGISTRY\n"), "{output}");
-    assert!(output.ends_with("     remedy  list tags: rls tags REGISTRY/team/app\n"), "{output}");
+    assert!(output.ends_with("     remedy  list tags: rls tags http://REGISTRY/team/app\n"), "{output}");
 }
 
 #[test]

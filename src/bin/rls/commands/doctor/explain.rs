@@ -66,12 +66,21 @@ fn record(known: &KnownError, subject: &Subject) -> ExplanationRecord {
         registry: subject.registry.clone(),
         reference: subject.repository.clone(),
         error: known.texts.join(", "),
-        meaning: subject
-            .fill(known.meaning)
+        meaning: typed_here(&subject.fill(known.meaning))
             .replace('`', "'")
             .replace("[docs/registries.md](docs/registries.md)", "docs/registries.md"),
-        command: subject.fill(known.command),
+        command: command_here(&subject.fill(known.command)),
     }
+}
+
+/// A text in Markdown, with the commands in it as they are typed here.
+fn typed_here(text: &str) -> String {
+    text.split('`').map(command_here).collect::<Vec<_>>().join("`")
+}
+
+/// A command of rls as it is typed here. Any other text stays as it is.
+fn command_here(command: &str) -> String {
+    command.strip_prefix("rls ").map_or_else(|| command.to_owned(), rls)
 }
 
 impl Subject {

@@ -5,6 +5,7 @@ use registry_ls::error::{Error, Kind, Operation};
 
 use super::connection::other_port;
 use super::subject::{Subject, lines};
+use crate::command_line::rls;
 use crate::report::HintContext;
 
 pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<String>> {
@@ -14,14 +15,17 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             "on the proxy: route /v2/ to the registry, without a login page (nginx: location /v2/ { proxy_pass \
              http://registry:5000; })"
                 .to_owned(),
-            format!("or here, if the registry is on another host, port or path: rls doctor https://{authority}/PREFIX"),
+            format!(
+                "or here, if the registry is on another host, port or path: {}",
+                rls(format_args!("doctor https://{authority}/PREFIX"))
+            ),
         ],
         Problem::NotARegistry => vec![
+            format!("if the registry is on another port: {}", other_port(host, subject.registry.effective_port())),
             format!(
-                "if the registry is on another port: rls doctor {}",
-                other_port(host, subject.registry.effective_port())
+                "or under a path, as with Artifactory and Nexus: {}",
+                rls(format_args!("doctor https://{authority}/PREFIX"))
             ),
-            format!("or under a path, as with Artifactory and Nexus: rls doctor https://{authority}/PREFIX"),
         ],
         Problem::SchemeNotForwarded => vec![
             "on the proxy: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host; (nginx)"
@@ -35,7 +39,7 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
              REGISTRY_STORAGE_REDIRECT_DISABLE=true to serve blobs \
              from the registry itself"]),
         Problem::RateLimited => {
-            vec![format!("wait, or log in, which often raises the limit: rls login {}", subject.registry)]
+            vec![format!("wait, or log in, which often raises the limit: {}", subject.login_command())]
         }
         Problem::NoCatalog => no_catalog(subject),
         Problem::CatalogForbidden => {
@@ -51,9 +55,12 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             "on the proxy: pass the Link header and the query (n, last) unchanged",
             "or on the server: upgrade the registry; -vv shows requests and responses",
         ]),
-        Problem::NoRepository => vec![format!("list repositories: rls repos {}", subject.registry)],
-        Problem::NoTag => vec![format!("list tags: rls tags {}", subject.argument())],
-        Problem::Incomplete => vec![format!("push {} again: some of its content is missing", subject.argument())],
+        Problem::NoRepository => vec![format!("list repositories: {}", subject.repos_command())],
+        Problem::NoTag => vec![format!("list tags: {}", rls(format_args!("tags {}", subject.argument())))],
+        Problem::Incomplete => {
+            let image = subject.repository.map_or(authority.clone(), |repository| format!("{authority}/{repository}"));
+            vec![format!("push {image} again: some of its content is missing")]
+        }
         Problem::DeletionDisabled { is_read_only: true } => lines([
             "on the server: end read-only mode (config.yml: storage: {maintenance: {readonly: {enabled: false}}})",
             "or on the proxy: allow DELETE",

@@ -4,6 +4,7 @@ use registry_ls::diagnosis::Problem;
 use registry_ls::error::{ProxyFault, ProxyRoute};
 
 use super::subject::{Server, lines};
+use crate::command_line::rls;
 
 /// How a user name or password is written in a URL.
 const ENCODED: &str = "special characters percent-encoded, such as @ as %40";
@@ -42,7 +43,7 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
                 "if the log says \"private key does not match public key\", use fullchain.pem, not chain.pem: \
                  REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/{host}/fullchain.pem"
             ),
-            format!("or here: try another port, such as rls doctor {}", other_port(host, *port)),
+            format!("or here: try another port, such as {}", other_port(host, *port)),
         ],
         Problem::NoConnection { .. } => vec![
             format!("open port {port} of {host} in the firewalls between here and there: nc -vz {host} {port}"),
@@ -60,9 +61,12 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
             "or on the server: set REGISTRY_HTTP_TLS_CERTIFICATE=FILE and REGISTRY_HTTP_TLS_KEY=FILE".to_owned(),
         ],
         Problem::SpeaksTls => {
-            vec![format!("remove --plain-http, RLS_PLAIN_HTTP or http://: rls doctor https://{authority}")]
+            vec![format!(
+                "remove --plain-http, RLS_PLAIN_HTTP or http://: {}",
+                rls(format_args!("doctor https://{authority}"))
+            )]
         }
-        Problem::SpeaksNeither => vec![format!("try another port, such as rls doctor {}", other_port(host, *port))],
+        Problem::SpeaksNeither => vec![format!("try another port, such as {}", other_port(host, *port))],
         Problem::ServerError => lines([
             "on the server: check its log: docker logs registry, journalctl -u docker-registry",
             "if it is behind a proxy: check the proxy's log too",
@@ -108,14 +112,15 @@ fn no_address(host: &str, port: u16) -> Vec<String> {
     if host.contains('.') {
         remedies.push("or, if a proxy is needed: export HTTPS_PROXY=http://PROXY:PORT".to_owned());
     } else {
-        remedies.push(format!("or, for an image of Docker Hub: rls doctor docker.io/{host}"));
+        remedies.push(format!("or, for an image of Docker Hub: {}", rls(format_args!("doctor docker.io/{host}"))));
     }
     remedies
 }
 
-/// The other usual port of a registry.
+/// The command that checks the other usual port of a registry.
 pub(super) fn other_port(host: &str, port: u16) -> String {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    if port == 5000 { bracketed } else { format!("{bracketed}:5000") }
+    let port = if port == 5000 { "" } else { ":5000" };
+    rls(format_args!("doctor {bracketed}{port}"))
 }

@@ -8,7 +8,6 @@ use super::subject::{Server, Subject, lines};
 use crate::report::{LoginSource, near_miss_remedy};
 
 pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<String>> {
-    let registry = subject.registry;
     Some(match problem {
         Problem::UnknownScheme => lines([
             "on the server: use token or basic authentication (REGISTRY_AUTH), and on a proxy no other scheme for /v2/",
@@ -32,7 +31,7 @@ pub(super) fn remedies(subject: &Subject<'_>, problem: &Problem) -> Option<Vec<S
             [subject.login()].into_iter().chain(once).collect()
         }
         Problem::HiddenRepository => vec![
-            format!("check the name: rls repos {registry}"),
+            format!("check the name: {}", subject.repos_command()),
             format!("or, for a private repository: {}", subject.login()),
         ],
         Problem::WrongCredentials { identity } if subject.hints.login == LoginSource::Stored => vec![
@@ -116,7 +115,7 @@ fn helper(program: &str, key: &str, fault: HelperFault) -> Vec<String> {
 
 fn expired(subject: &Subject<'_>, secret: Secret) -> Vec<String> {
     let (registry, host) = (subject.registry, subject.registry.host());
-    let login = format!("rls login {registry}");
+    let login = subject.login_command();
     if secret == Secret::EcrPassword {
         // ACCOUNT.dkr.ecr.REGION.amazonaws.com
         let region = host.split('.').nth(3).filter(|_| host.ends_with(".amazonaws.com")).unwrap_or("REGION");
@@ -136,7 +135,7 @@ fn expired(subject: &Subject<'_>, secret: Secret) -> Vec<String> {
 }
 
 fn missing_permission(subject: &Subject<'_>, permission: Option<&Permission>, is_known: bool) -> Vec<String> {
-    let login = format!("rls login {}", subject.registry);
+    let login = subject.login_command();
     let ask = match permission {
         Some(Permission { action: Action::Catalog, .. }) => {
             "ask the registry's administrator for registry:catalog:*".to_owned()

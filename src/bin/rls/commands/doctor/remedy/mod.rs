@@ -13,6 +13,7 @@ use registry_ls::diagnosis::Problem;
 
 use self::subject::Server;
 pub use self::subject::Subject;
+use crate::command_line::rls;
 
 /// The remedies for a problem, the most likely first. Never empty.
 pub fn remedies(subject: &Subject<'_>, problem: &Problem) -> Vec<String> {
@@ -41,7 +42,10 @@ fn remedies_at(subject: &Subject<'_>, server: &Server, problem: &Problem) -> Vec
         .or_else(|| tls::remedies(server, problem))
         .or_else(|| login::remedies(subject, problem))
         .or_else(|| api::remedies(subject, problem));
-    remedies.unwrap_or_else(|| vec![format!("see the requests and responses: rls doctor {} -vv", subject.argument())])
+    remedies.unwrap_or_else(|| {
+        let again = rls(format_args!("doctor {} -vv", subject.argument()));
+        vec![format!("see the requests and responses: {again}")]
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use registry_ls::name::{Registry, Repository};
 
+use crate::command_line::rls;
 use crate::report::{HintContext, LoginSource};
 
 /// The registry, and the repository, that were checked.
@@ -34,7 +35,7 @@ impl Subject<'_> {
     /// The argument of this run.
     pub fn argument(&self) -> String {
         match self.repository {
-            Some(repository) => format!("{}/{repository}", self.registry.authority()),
+            Some(repository) => self.registry.qualify(repository),
             None => self.registry.to_string(),
         }
     }
@@ -42,9 +43,19 @@ impl Subject<'_> {
     /// How to log in: with stored credentials, unless this run does not look for those.
     pub fn login(&self) -> String {
         match self.hints.login {
-            LoginSource::Stored | LoginSource::Given => format!("rls login {}", self.registry),
+            LoginSource::Stored | LoginSource::Given => self.login_command(),
             _ => self.hints.login_remedy(),
         }
+    }
+
+    /// The command that logs in to the registry.
+    pub fn login_command(&self) -> String {
+        rls(format_args!("login {}", self.registry))
+    }
+
+    /// The command that lists its repositories.
+    pub fn repos_command(&self) -> String {
+        rls(format_args!("repos {}", self.registry))
     }
 
     /// The server of the registry.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use registry_ls::diagnosis::{Part, Problem};
 
 use super::subject::{Server, lines};
+use crate::command_line::rls;
 use crate::report::roots_variable;
 
 pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>> {
@@ -18,11 +19,11 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         Problem::Interception { proxy } => vec![
             format!("if the proxy {proxy} intercepts TLS: --ca-file FILE, with the CA certificate of the proxy"),
             format!("or bypass the proxy: export NO_PROXY={}", server.target),
-            format!("if the certificate is the registry's own: rls trust {authority} --write rls"),
+            format!("if the certificate is the registry's own: {}", server.trust_command()),
         ],
         Problem::SelfSigned => vec![
             "verify the fingerprint with the registry's administrator; if it matches:".to_owned(),
-            format!("rls trust {authority} --write rls (for other clients: --write docker, podman, containerd, k3s)"),
+            format!("{} (for other clients: --write docker, podman, containerd, k3s)", server.trust_command()),
             "or for this run: --ca-file FILE, with that certificate".to_owned(),
         ],
         Problem::LeafAsAuthority { path } => {
@@ -94,8 +95,8 @@ fn unknown_issuer(server: &Server, issuer: &str, is_alone: bool) -> Vec<String> 
     let mut remedies = vec![
         format!("here: --ca-file FILE, with the certificate of \"{issuer}\" from the registry's administrator"),
         format!(
-            "or permanently: rls trust {} --write rls (for other clients: --write docker, podman, containerd, k3s)",
-            server.authority
+            "or permanently: {} (for other clients: --write docker, podman, containerd, k3s)",
+            server.trust_command()
         ),
     ];
     if is_alone {
@@ -124,7 +125,7 @@ fn expired(server: &Server, part: &Part) -> Vec<String> {
 fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
     let mut remedies = Vec::new();
     if let Some(name) = names.iter().find(|name| !name.contains('*')) {
-        remedies.push(format!("use a name from its certificate: rls doctor {}", server.with_host(name)));
+        remedies.push(format!("use a name from its certificate: {}", server.check_by(name)));
     }
     let or = if remedies.is_empty() { "" } else { "or " };
     remedies.push(format!(
@@ -145,7 +146,7 @@ fn wrong_name(server: &Server, names: &[String]) -> Vec<String> {
 fn address_not_named(server: &Server, names: &[String]) -> Vec<String> {
     let mut remedies = Vec::new();
     if let Some(name) = names.iter().find(|name| !name.contains('*') && name.parse::<IpAddr>().is_err()) {
-        remedies.push(format!("use its name: rls doctor {}", server.with_host(name)));
+        remedies.push(format!("use its name: {}", server.check_by(name)));
     }
     let or = if remedies.is_empty() { "" } else { "or " };
     remedies.push(format!(
@@ -183,9 +184,15 @@ impl Server {
         )
     }
 
-    /// The address of another name on the same port.
-    fn with_host(&self, name: &str) -> String {
-        if self.port == 443 { name.to_owned() } else { format!("{name}:{}", self.port) }
+    /// The command that checks another name on the same port.
+    fn check_by(&self, name: &str) -> String {
+        let port = if self.port == 443 { String::new() } else { format!(":{}", self.port) };
+        rls(format_args!("doctor {name}{port}"))
+    }
+
+    /// The command that trusts the server's CA from now on.
+    fn trust_command(&self) -> String {
+        rls(format_args!("trust {} --write rls", self.authority))
     }
 
     fn address(&self) -> String {
