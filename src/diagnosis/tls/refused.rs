@@ -230,7 +230,8 @@ impl Refused<'_> {
 fn is_meant_for_server(source: &Source, why: &Unused, others_are: bool) -> bool {
     match why {
         Unused::OtherPort { .. } | Unused::NotNamedCrt | Unused::Key { .. } | Unused::Misplaced => true,
-        Unused::NoCertificate(_) | Unused::Damaged(_) | Unused::Member { .. } | Unused::FileName { .. } => true,
+        Unused::NoCertificate(_) | Unused::Damaged(_) | Unused::Member { .. } => true,
+        Unused::FileName { .. } | Unused::NotFolder => true,
         Unused::Denied | Unused::Unreadable(_) | Unused::Syntax(_) => {
             source.origin != Origin::Registries || !others_are
         }

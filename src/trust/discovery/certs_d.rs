@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::trust::file;
 use crate::trust::identity::ClientIdentityFiles;
 use crate::trust::pem::Contents;
-use crate::trust::place::Place;
+use crate::trust::place::{Near, Place};
 use crate::trust::source::{Origin, Unused};
 
 /// Reads the folders of a server in a `certs.d`.
@@ -18,27 +18,30 @@ pub(super) fn read_host(certs_d: &Path, place: &Place, origin: Origin, into: &mu
     for name in place.names() {
         is_there |= read_folder(&certs_d.join(name), origin, into);
     }
-    if !is_there && let Some(expected) = place.names().first() {
-        for name in place.mistaken_names() {
-            let folder = certs_d.join(name);
-            if folder.is_dir() {
-                into.unused(origin, &folder, Unused::OtherPort { expected: expected.clone() });
-            }
-        }
-        let folder = certs_d.join(expected);
-        if folder.is_file() {
-            into.unused(origin, &folder, Unused::NotFolder);
-        }
-        for name in misspelled(expected).map(|name| certs_d.join(name)).filter(|path| path.exists()) {
-            into.unused(origin, &name, Unused::FileName { expected: folder.clone() });
-        }
+    if !is_there {
+        report_near(certs_d, place, origin, into);
     }
 }
 
-/// Names that people give to the folder of a server, or to a file in its place.
-fn misspelled(name: &str) -> impl Iterator<Item = String> {
-    let port = |separator: &str| name.contains(':').then(|| name.replace(':', separator));
-    [Some(format!("https_{name}")), Some(format!("{name}.crt")), port(""), port("_"), port("-")].into_iter().flatten()
+/// Reports the entries of a `certs.d` that seem to be meant for a server which has no folder there.
+pub(super) fn report_near(certs_d: &Path, place: &Place, origin: Origin, into: &mut Discovery<'_>) {
+    let Some(expected) = place.names().first() else { return };
+    let folder = certs_d.join(expected);
+    let entries = certs_d.read_dir().into_iter().flatten().flatten();
+    let named = |entry: std::fs::DirEntry| Some((entry.file_name().into_string().ok()?, entry.path()));
+    let mut entries: Vec<_> = entries.filter_map(named).collect();
+    entries.sort();
+    for (name, path) in entries {
+        let is_file = path.is_file();
+        let why = match place.is_near(&name) {
+            Some(_) if is_file && name == *expected => Unused::NotFolder,
+            Some(_) if is_file => Unused::FileName { expected: folder.join("ca.crt") },
+            Some(Near::Spelling) => Unused::FileName { expected: folder.clone() },
+            Some(Near::Port) => Unused::OtherPort { expected: expected.clone() },
+            None => continue,
+        };
+        into.unused(origin, &path, why);
+    }
 }
 
 /// Reads the files of one folder, in the order of their names. Returns whether the folder exists.

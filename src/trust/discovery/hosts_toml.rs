@@ -62,8 +62,12 @@ enum Client {
 /// Reads what containerd would for a server, below this root: the first existing folder, of the host or the default.
 pub(super) fn read(root: &Path, place: &Place, into: &mut Discovery<'_>) {
     let certs_d = root.join("etc/containerd/certs.d");
-    let names = place.names().iter().flat_map(|name| [escaped(name), name.clone()]).chain(["_default".to_owned()]);
-    let Some(folder) = names.map(|name| certs_d.join(name)).find(|folder| exists(folder)) else { return };
+    let mut own = place.names().iter().flat_map(|name| [escaped(name), name.clone()]).map(|name| certs_d.join(name));
+    let folder = own.find(|folder| exists(folder)).or_else(|| {
+        certs_d::report_near(&certs_d, place, ORIGIN, into);
+        Some(certs_d.join("_default")).filter(|folder| exists(folder))
+    });
+    let Some(folder) = folder else { return };
     let path = folder.join("hosts.toml");
     let text = match file::read_found(&path) {
         Ok(bytes) => bytes,

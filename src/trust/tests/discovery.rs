@@ -185,7 +185,13 @@ fn names_that_are_almost_that_of_the_folder_are_mentioned() {
     let expected = |machine: &Machine| machine.unused().into_iter().map(|(_, why)| why).collect::<Vec<_>>();
     let file = Machine::new().with(DOCKER, root.pem());
     assert_eq!(expected(&file), [Unused::NotFolder]);
-    for name in ["https_registry.corp:5000", "registry.corp5000", "registry.corp_5000"] {
+    for name in [
+        "https_registry.corp:5000",
+        "registry.corp5000",
+        "registry.corp_5000",
+        "registry.corp_5000_",
+        "Registry.corp:5000",
+    ] {
         let machine = Machine::new().with(&format!("root/etc/docker/certs.d/{name}/ca.crt"), root.pem());
         let unused = expected(&machine);
         assert!(
@@ -195,6 +201,39 @@ fn names_that_are_almost_that_of_the_folder_are_mentioned() {
     }
     let other = Machine::new().with("root/etc/docker/certs.d/https_other.corp/ca.crt", root.pem());
     assert_eq!(expected(&other), []);
+}
+
+#[test]
+fn entries_that_are_almost_those_of_containerd_are_mentioned() {
+    let (root, _) = private();
+    let certs_d = "root/etc/containerd/certs.d";
+    for (name, is_port) in [("registry.corp_5000", false), ("Registry.Corp:5000", false), ("registry.corp_5001_", true)]
+    {
+        // The default folder does not hide it.
+        for default in ["unrelated", "_default"] {
+            let machine = Machine::new()
+                .with(&format!("{certs_d}/{name}/hosts.toml"), "ca = \"ca.pem\"")
+                .with(&format!("{certs_d}/{default}/hosts.toml"), "");
+            let unused = machine.unused();
+            let [(path, why)] = &unused[..] else { panic!("{name}: {unused:?}") };
+            assert_eq!(path, &format!("{certs_d}/{name}"));
+            assert_eq!(matches!(why, Unused::OtherPort { .. }), is_port, "{name}: {why:?}");
+        }
+    }
+    let own = Machine::new().with(HOSTS_TOML, "ca = \"ca.pem\"").with(&format!("{certs_d}/registry.corp_5001_/x"), "");
+    let own = own.with(&HOSTS_TOML.replace("hosts.toml", "ca.pem"), root.pem());
+    assert!(own.unused().is_empty(), "the right one is there too");
+}
+
+#[test]
+fn a_file_in_place_of_a_folder_is_mentioned() {
+    let (root, _) = private();
+    let machine = Machine::new().with("root/etc/docker/certs.d/registry.corp:5000.crt", root.pem());
+    let unused = machine.unused();
+    assert!(
+        matches!(&unused[..], [(_, Unused::FileName { expected })] if expected.ends_with("registry.corp:5000/ca.crt")),
+        "{unused:?}"
+    );
 }
 
 // --- other servers than the registry ---

@@ -36,10 +36,10 @@ fn the_folder_in_certs_d_lacks_the_port() {
     let rls = without_ca(&registry).with_file(".docker/certs.d/127.0.0.1/ca.crt", registry.ca_pem());
     assert_snapshot!(untrusted(rls), @"
     cause   HOME/.docker/certs.d/127.0.0.1 is not used: it is for another port; this registry's folder is REGISTRY
-    remedy  mv HOME/.docker/certs.d/127.0.0.1 HOME/.docker/certs.d/REGISTRY
+    remedy  if the CA is the same: cp -r HOME/.docker/certs.d/127.0.0.1 HOME/.docker/certs.d/REGISTRY
     ");
     let rls = without_ca(&registry).with_file("root/etc/docker/certs.d/127.0.0.1/ca.crt", registry.ca_pem());
-    assert!(findings(rls).contains("remedy  mv HOME/root/etc/docker/certs.d/127.0.0.1 "));
+    assert!(findings(rls).contains("remedy  if the CA is the same: cp -r HOME/root/etc/docker/certs.d/127.0.0.1 "));
 }
 
 #[test]

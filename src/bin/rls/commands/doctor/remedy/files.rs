@@ -34,12 +34,19 @@ pub(super) fn remedies(problem: &Problem) -> Option<Vec<String>> {
 fn not_used(path: &Path, why: &Unused) -> String {
     let shown = path.display();
     match why {
-        Unused::OtherPort { expected } => moved(path, &path.with_file_name(expected)),
+        // The folder may be right for another registry on that port.
+        Unused::OtherPort { expected } => {
+            format!("if the CA is the same: {}cp -r {shown} {}", sudo(path), path.with_file_name(expected).display())
+        }
         Unused::NotNamedCrt => moved(path, &path.with_extension("crt")),
         Unused::Key { key, expected } => {
             format!("in {shown}, below configs: \"{expected}\": instead of \"{key}\":")
         }
         Unused::FileName { expected } => moved(path, expected),
+        Unused::NotFolder => {
+            let sudo = sudo(path);
+            format!("{sudo}mv {shown} {shown}.crt; {sudo}install -D -m 644 {shown}.crt {shown}/ca.crt")
+        }
         Unused::Misplaced => {
             format!("in {shown}: move configs: out of mirrors:, to the top level")
         }
@@ -54,7 +61,9 @@ fn not_used(path: &Path, why: &Unused) -> String {
 }
 
 fn moved(from: &Path, to: &Path) -> String {
-    format!("{}mv {} {}", sudo(from), from.display(), to.display())
+    let has_folder = to.parent() == from.parent() || to.parent().is_none_or(Path::is_dir);
+    let command = if has_folder { "mv" } else { "install -D -m 644" };
+    format!("{}{command} {} {}", sudo(from), from.display(), to.display())
 }
 
 /// System files need root.

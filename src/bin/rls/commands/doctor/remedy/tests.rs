@@ -26,7 +26,16 @@ fn a_file_that_is_not_used_is_moved_or_corrected() {
     let folder = "/etc/docker/certs.d/reg.corp";
     assert_eq!(
         not_used(folder, Unused::OtherPort { expected: "reg.corp:5000".to_owned() }),
-        "sudo mv /etc/docker/certs.d/reg.corp /etc/docker/certs.d/reg.corp:5000"
+        "if the CA is the same: sudo cp -r /etc/docker/certs.d/reg.corp /etc/docker/certs.d/reg.corp:5000"
+    );
+    assert_eq!(
+        not_used("/etc/docker/certs.d/reg.corp.crt", Unused::FileName { expected: format!("{folder}/ca.crt").into() }),
+        "sudo install -D -m 644 /etc/docker/certs.d/reg.corp.crt /etc/docker/certs.d/reg.corp/ca.crt"
+    );
+    assert_eq!(
+        not_used(folder, Unused::NotFolder),
+        "sudo mv /etc/docker/certs.d/reg.corp /etc/docker/certs.d/reg.corp.crt; sudo install -D -m 644 \
+         /etc/docker/certs.d/reg.corp.crt /etc/docker/certs.d/reg.corp/ca.crt"
     );
     assert_eq!(not_used("/home/ann/x/ca.pem", Unused::NotNamedCrt), "mv /home/ann/x/ca.pem /home/ann/x/ca.crt");
     assert_eq!(
