@@ -28,8 +28,10 @@ pub struct ClientReport {
 pub enum ClientCredentials {
     /// These.
     Found(Identity),
-    /// None.
+    /// None, and the registry requires a login.
     Missing,
+    /// None, and the registry admits clients without a login, although perhaps not to every repository.
+    Anonymous,
     /// Some that cannot be read; the reason.
     Unreadable(String),
     /// It takes them from elsewhere: Kubernetes passes pull secrets to containerd.
@@ -72,7 +74,8 @@ async fn credentials(context: &Context, options: &ClientOptions, client: OtherCl
         Ok(lookup) => match (lookup.found.into_iter().next(), lookup.failures.into_iter().next()) {
             (Some(found), _) => ClientCredentials::Found(found.identity),
             (None, Some(why)) => ClientCredentials::Unreadable(why),
-            (None, None) => ClientCredentials::Missing,
+            (None, None) if context.requires_login().await => ClientCredentials::Missing,
+            (None, None) => ClientCredentials::Anonymous,
         },
     }
 }

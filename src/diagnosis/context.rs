@@ -7,10 +7,11 @@ use std::time::SystemTime;
 
 use http::Method;
 use http::header::HeaderMap;
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::auth::{Action, Challenge};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::http::{Options, Proxy, Request, Stats};
 use crate::keychain::{self, Keychain};
 use crate::name::{Reference, Registry, Repository, Tag};
@@ -75,19 +76,16 @@ pub(super) struct Context {
     pub is_anonymous: bool,
     /// Whether something was pulled.
     pub has_pulled: bool,
+    requires_login: OnceCell<bool>,
     /// A tag of the repository.
     pub tag: Option<Tag>,
 }
 
 impl Context {
     pub fn new(plan: Plan) -> Self {
-        let client = plan.trust.clone().and_then(|trust| {
-            let client = Client::builder(plan.registry.clone()).credentials(plan.keychain.clone()).trust(trust);
-            client.options(plan.options.clone()).stats(Arc::clone(&plan.stats)).build()
-        });
         Self {
             base: plan.registry.base(),
-            client,
+            client: client(&plan, plan.keychain.clone()),
             plan,
             proxy: None,
             addresses: Vec::new(),
@@ -97,8 +95,19 @@ impl Context {
             lacks_credentials: false,
             is_anonymous: false,
             has_pulled: false,
+            requires_login: OnceCell::new(),
             tag: None,
         }
+    }
+
+    /// Whether the first request is refused without credentials.
+    pub async fn requires_login(&self) -> bool {
+        let ask = async || -> Result<()> {
+            let client = client(&self.plan, Keychain::anonymous())?;
+            client.transport().send(&self.first_request()?).await.map(drop)
+        };
+        let is_refused = |error: &Error| matches!(error.kind(), Kind::Unauthenticated | Kind::Denied(_) | Kind::Hidden);
+        *self.requires_login.get_or_init(async || ask().await.is_err_and(|error| is_refused(&error))).await
     }
 
     /// Whether a permission counts.
@@ -126,6 +135,12 @@ impl Context {
     pub fn place(&self) -> (String, u16) {
         (self.base.host_str().unwrap_or_default().to_owned(), self.plan.registry.effective_port())
     }
+}
+
+/// A client with the configuration of a plan, and these credentials.
+fn client(plan: &Plan, keychain: Keychain) -> Result<Client> {
+    let builder = Client::builder(plan.registry.clone()).credentials(keychain).trust(plan.trust.clone()?);
+    builder.options(plan.options.clone()).stats(Arc::clone(&plan.stats)).build()
 }
 
 /// The reply of `/v2/` to a request without credentials.

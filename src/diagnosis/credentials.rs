@@ -42,8 +42,8 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     let outcome = match (lookup.found.as_slice(), failure(&lookup)) {
         ([], Some(finding)) => Outcome::failed("cannot be read", finding).without_blocking(),
         ([], None) => match near_miss(&lookup).or_else(|| misplaced(context)) {
-            Some(finding) => Outcome::failed("not used", finding).without_blocking(),
-            None => Outcome::passed("none found, using anonymous access"),
+            Some(finding) if context.requires_login().await => Outcome::failed("not used", finding).without_blocking(),
+            finding => Outcome::passed("none found, using anonymous access").with_finding(finding),
         },
         ([found, ..], failure) => Outcome::passed(described(found)).with_finding(failure),
     };

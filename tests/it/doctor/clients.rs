@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use registry_fixture::content::ImageSpec;
-use registry_fixture::{Auth, Registry, Running, Tls};
+use registry_fixture::{Auth, Registry, Running, Tls, User};
 use test_support::Rls;
 
 fn private() -> Running {
@@ -121,6 +121,23 @@ fn missing_credentials_make_a_client_fail() {
     let lines = clients(&mut with_clients(&registry).user("ann", "secret"), "team/app");
     let expected = "   ✗ docker     would fail: no credentials; plain HTTP allowed (a registry on this machine); fix: docker login";
     assert!(lines.contains(expected), "{lines}");
+}
+
+/// Docker and podman need none then, although this run has some.
+#[test]
+fn missing_credentials_do_not_make_a_client_fail_where_everybody_may_pull() {
+    let everybody = User::new("", "").allow("team/*", "pull");
+    let registry = Registry::builder().auth(Auth::Token).user(User::admin("ann", "secret")).anonymous(everybody);
+    let registry = registry.start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    registry.push_image("other/app", "1.0", &ImageSpec::new("app"));
+    let docker = |argument| {
+        let lines = clients(&mut with_clients(&registry).user("ann", "secret"), argument);
+        lines.lines().find(|line| line.contains(" docker ")).expect("a line for docker").to_owned()
+    };
+    let admitted = "   ✓ docker     plain HTTP allowed (a registry on this machine); no credentials; anonymous access";
+    assert_eq!(docker("team/app"), admitted);
+    assert!(docker("other/app").starts_with("   ✗ docker     would fail: no credentials; "));
 }
 
 #[test]

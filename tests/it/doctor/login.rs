@@ -218,6 +218,56 @@ fn remedies_change_the_credentials_that_this_run_uses() {
 }
 
 #[test]
+fn credentials_that_are_not_used_are_no_failure_where_none_are_needed() {
+    let everybody = User::new("", "").allow("team/*", "pull");
+    let registry = Registry::builder().auth(Auth::Token).anonymous(everybody).start();
+    registry.push_image("team/app", "1.0", &ImageSpec::new("app"));
+    let rls = || Rls::at(&registry);
+    let near = rls().docker_config(r#"{"auths": {"127.0.0.1": {"auth": "YTpi"}}}"#);
+    assert_snapshot!(findings_of(near, "team/app"), @r#"
+    exit 0
+     ✓ credentials  none found, using anonymous access
+         cause   ~/.docker/config.json: the key "127.0.0.1" of auths is for another port; the key of this registry is "REGISTRY"
+         remedy  if the credentials are for this registry, change the key to "REGISTRY" in ~/.docker/config.json; otherwise rls login http://REGISTRY
+    "#);
+    assert_snapshot!(findings_of(rls().env("DOCKER_CONFIG", "/nowhere"), "team/app"), @"
+    exit 0
+     ✓ credentials  none found, using anonymous access
+         cause   DOCKER_CONFIG: /nowhere/config.json does not exist
+         remedy  correct or unset DOCKER_CONFIG; otherwise rls login http://REGISTRY
+    ");
+}
+
+#[test]
+fn a_variable_that_leads_nowhere_is_the_reason_for_having_no_credentials() {
+    let registry = wanting(Auth::Basic);
+    assert_snapshot!(findings(Rls::at(&registry).env("DOCKER_CONFIG", "/nowhere")), @"
+    exit 4
+     ✗ credentials  not used
+         cause   DOCKER_CONFIG: /nowhere/config.json does not exist
+         remedy  correct or unset DOCKER_CONFIG; otherwise rls login http://REGISTRY
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+    assert_snapshot!(findings(Rls::at(&registry).env("XDG_CONFIG_HOME", "/nowhere")), @"
+    exit 4
+     ✗ credentials  not used
+         cause   XDG_CONFIG_HOME: /nowhere does not exist
+         remedy  correct or unset XDG_CONFIG_HOME; otherwise rls login http://REGISTRY
+     ✗ token        login required
+         cause   not logged in; this registry requires login: 401 Unauthorized: UNAUTHORIZED: authentication required
+         remedy  rls login http://REGISTRY
+                 or for this run: -u NAME, or --auth-file FILE
+    ");
+    // It is there, and podman stores nothing in it.
+    let folder = Rls::at(&registry).with_file("run/x", "");
+    let run = folder.home().join("run");
+    assert!(!findings(folder.env("XDG_RUNTIME_DIR", run)).contains("credentials"));
+}
+
+#[test]
 fn a_user_without_permission() {
     let registry =
         Registry::builder().auth(Auth::Token).user(User::new("bob", "hunter2").allow("team/*", "pull").catalog());

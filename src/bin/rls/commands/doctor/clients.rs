@@ -7,7 +7,7 @@ use registry_ls::error::Tls;
 use registry_ls::name::Registry;
 use registry_ls::trust::{ClientTrust, HostPaths, Insecure, OtherClient, Provides, Rejection, TrustSource};
 
-use crate::command_line::quoted;
+use crate::command_line::{quoted, rls};
 use crate::output::{CheckRecord, CheckStatus};
 
 /// What the lines are about.
@@ -117,7 +117,8 @@ fn refused(client: OtherClient, trust: &ClientTrust, rejection: &Rejection, sett
         let file = absolute(file).unwrap_or_else(|_| file.clone());
         format!(" --ca-file {}", quoted(&file.display().to_string()))
     });
-    let fix = format!("{sudo}rls trust {}{} --write {name}", registry.authority(), options.collect::<String>());
+    let words = format_args!("trust {}{} --write {name}", registry.authority(), options.collect::<String>());
+    let fix = format!("{sudo}{}", rls(words));
     Verdict::bad(format!("unknown authority (x509), {why}"), Some(fix))
 }
 
@@ -160,6 +161,7 @@ fn logged_in(client: OtherClient, credentials: ClientCredentials, setting: &Sett
     let authority = registry.authority();
     match credentials {
         ClientCredentials::Found(identity) => Verdict::good(format!("credentials of {identity}")),
+        ClientCredentials::Anonymous => Verdict::good("no credentials; anonymous access"),
         ClientCredentials::Elsewhere => Verdict::good("credentials come from pull secrets"),
         ClientCredentials::Unreadable(why) => Verdict::bad(format!("credentials cannot be read: {why}"), None),
         ClientCredentials::Missing => {
