@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result, Tls};
 use crate::http::{Proxy, connect};
 use crate::name::Registry;
 use crate::registry::{Client, Endpoint};
-use crate::trust::{PresentedChain, Provides, Source, Trust};
+use crate::trust::{PresentedChain, Provides, Rejection, Source, Trust};
 
 /// Makes a TLS handshake and evaluates what the server presents.
 pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
@@ -99,7 +99,11 @@ fn evaluate(presented: &PresentedChain, sources: &[Source], host: &str) -> Outco
     facts.extend(sources.iter().filter_map(remark));
     match (rejection, &presented.agreed) {
         (Some(rejection), _) => {
-            let outcome = Outcome::failed(words(&rejection.fault), refused(rejection).finding());
+            let mut finding = refused(rejection).finding();
+            if let Some(next) = after_trust(presented, rejection, host) {
+                finding.cause += &format!("; trusting the CA would not be enough: {}", refused(&next).finding().cause);
+            }
+            let outcome = Outcome::failed(words(&rejection.fault), finding);
             let ignored_skip_verify =
                 Source::ignored_skip_verify(sources).filter(|_| rejection.fault.is_of_certificate());
             outcome.with_ignored_skip_verify(ignored_skip_verify.map(Path::to_owned))
@@ -113,6 +117,13 @@ fn evaluate(presented: &PresentedChain, sources: &[Source], host: &str) -> Outco
         (None, Err(rejection)) => Outcome::failed(words(&rejection.fault), refused(rejection).finding()),
     }
     .with(facts)
+}
+
+/// What else is wrong with a certificate of an unknown authority, and would show once that is trusted.
+fn after_trust(presented: &PresentedChain, rejection: &Rejection, host: &str) -> Option<Rejection> {
+    let (anchor, _) = matches!(rejection.fault, Tls::UnknownIssuer { .. }).then(|| presented.anchor())??;
+    let next = presented.is_trusted_by(&[anchor], host).err()?;
+    (!matches!(next.fault, Tls::UnknownIssuer { .. })).then_some(next)
 }
 
 /// A note on a file, whether or not the server is trusted.

@@ -337,3 +337,19 @@ fn verification_is_disabled() {
     assert!(outcome.stdout.contains("tls\tok\tTLS 1.3, not verified, until 2021-01-01\t-\t-\n"), "{outcome}");
     assert_snapshot!(outcome.stderr, @"warning: the certificate of REGISTRY is not verified (--insecure)");
 }
+
+#[test]
+fn what_trusting_the_authority_would_not_mend() {
+    for (kind, cause) in [
+        (
+            Tls::WrongName,
+            "the certificate is for registry.example.org; an IP address must be in subjectAltName as an IP address",
+        ),
+        (Tls::CommonNameOnly, "the certificate has no subjectAltName, only CN=localhost, which clients ignore"),
+    ] {
+        let found = findings(Rls::at(&serving(kind)).env("RLS_CA_FILE", ""));
+        assert!(found.contains(&format!("; trusting the CA would not be enough: {cause}\n")), "{found}");
+    }
+    let found = findings(Rls::at(&serving(Tls::Issued)).env("RLS_CA_FILE", ""));
+    assert!(!found.contains("not be enough"), "{found}");
+}
