@@ -4,9 +4,9 @@
 //! The list of tags is read before every batch. Before a batch that deletes manifests by digest, every kept name is
 //! resolved, too; "not found" counts when two connections answer so.
 //!
-//! 1. A name that is new or points elsewhere than before vetoes the deletion of the manifest that it points to, of that
-//!    manifest's descendants, and of manifests that are purged only as referrers of these. Where the header of a reply
-//!    contradicts its content, both digests count.
+//! 1. A name vetoes the deletion of the manifest that it points to. One that is new or points elsewhere than before
+//!    also vetoes that of the manifest's descendants, and of manifests that are purged only as referrers of these. Where
+//!    the header of a reply contradicts its content, both digests count.
 //! 2. A name that cannot be read vetoes every deletion, except those that the policy permits regardless of tags and
 //!    indexes. A reply from a cache counts as unreadable, and so does "not found" for a name that the list has, unless
 //!    that was the answer when the plan was made: then it is dangling.
@@ -182,6 +182,10 @@ impl Vetoes {
                 Ok(Some(Resolution { digest, sha256, contradiction, children })) => {
                     moved.extend(contradiction.map(|other| (name.clone(), other)));
                     if *known == NameState::At(digest.clone()) {
+                        // It was to be removed together with others, and its removal was refused.
+                        if self.deleted.contains_key(&digest) {
+                            moved.push((name, digest));
+                        }
                         continue;
                     }
                     *known = NameState::At(digest.clone());

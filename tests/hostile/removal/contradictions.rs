@@ -244,3 +244,18 @@ fn a_child_that_is_deleted_with_its_index_is_reported_behind_a_cache_of_heads() 
     assert_eq!(outcome.code, Some(6), "{outcome}");
     assert!(outcome.messages(false).contains("team/app:child is gone, and should have stayed"), "{outcome}");
 }
+
+#[test]
+fn a_manifest_stays_for_a_tag_whose_own_removal_was_refused() {
+    let mut content = Content::default();
+    let child = content.push_image("child");
+    content.push_index("multi", &child);
+    let app = content.push_image("app");
+    // It goes with `child`, which stays in its index.
+    let signature = format!("{}.sig", child.replace(':', "-"));
+    content.tag(&signature, &app);
+    let deceiver = Deceiver::start(content, |_, _| None);
+    let outcome = deceiver.run("rm team/app:child team/app:app --with-referrers --yes");
+    assert_eq!(outcome.code, Some(9), "{outcome}");
+    assert!(["child", "multi", "app", &signature].iter().all(|tag| deceiver.has(tag)), "{outcome}");
+}
