@@ -3,7 +3,7 @@
 //! 1. No other tag points to it: none in the list, no listed name that cannot be resolved, and the list itself is
 //!    reliable.
 //! 2. No remaining index lists it: none that was read, and no remaining manifest is unreadable.
-//! 3. Neither it nor a tag that would be removed with it is in use.
+//! 3. Neither it nor a tag that would be removed with it is in use, nor an index that lists it.
 //! 4. It is no config or layer.
 //!
 //! The policy may waive the first two.
@@ -23,7 +23,7 @@ use crate::registry::snapshot::{ListCaveat, ManifestId, ManifestState, Pointer, 
 pub(super) struct Evidence<'a> {
     pub state: &'a RepositoryState,
     pub index: &'a TagIndex,
-    /// Requested tags that point to the digest that the request expects.
+    /// Requested tags that point to the digest that the request expects, and are not in use: those stay.
     requested: HashSet<TagId>,
     /// Remaining names that could not be resolved and may point to any manifest, with the error.
     unresolved: Vec<(String, &'a Error)>,
@@ -42,7 +42,8 @@ impl<'a> Evidence<'a> {
         };
         let requested = requests.iter().filter_map(|request| {
             let tag = index.tag_id(request.target.tag()?)?;
-            as_expected(request, tag).then_some(tag)
+            let stays = state.in_use.tags.contains(index.tag(tag));
+            (!stays && as_expected(request, tag)).then_some(tag)
         });
         let manifests = requests.iter().filter_map(|request| match &request.target {
             Target::Manifest(digest) => {
@@ -95,7 +96,7 @@ impl<'a> Evidence<'a> {
         evidence
     }
 
-    /// Whether a tag is requested and points to the expected digest.
+    /// Whether a tag is requested, points to the expected digest, and is not in use.
     pub(super) fn is_requested(&self, tag: TagId) -> bool {
         self.requested.contains(&tag)
     }
@@ -141,11 +142,32 @@ impl<'a> Evidence<'a> {
         let tag = item.request.target.tag().filter(|tag| in_use.tags.contains(tag));
         let removes = |tag: &&Tag| item.request.policy.siblings.allow(tag);
         let along = item.siblings.iter().flat_map(|siblings| &siblings.in_use).find(removes);
-        let is_used = tag.is_some() || manifest.is_some_and(|manifest| in_use.manifests.contains(&manifest));
+        let is_used = match (manifest, &item.digest) {
+            _ if tag.is_some() => true,
+            (Some(manifest), _) => in_use.manifests.contains(&manifest),
+            (None, digest) => digest.as_ref().is_some_and(|digest| in_use.names_digest(digest)),
+        };
         match along {
             _ if is_used => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} is in use"))),
             Some(tag) => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays"))
                 .because(format!("{}:{tag}, which points to the same manifest, is in use", self.state.repository))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether no index that leads to a manifest is in use: without the manifest it would be broken.
+    fn check_indexes_not_in_use(&self, manifest: Option<ManifestId>, name: &str) -> Result<()> {
+        let in_use = &self.state.in_use;
+        let is_used = |index: &ManifestId| {
+            let mut tags = self.index.tags_on(*index).map(|tag| self.index.tag(tag));
+            in_use.manifests.contains(index) || tags.any(|tag| in_use.tags.contains(tag))
+        };
+        let mut indexes = manifest.into_iter().flat_map(|manifest| self.index.ancestors(manifest, |_| true).skip(1));
+        match indexes.find(is_used) {
+            Some(index) => Err(Error::new(Kind::Safety(Danger::InUse), format!("{name} stays")).because(format!(
+                "{}, which lists it, is in use",
+                Target::of(self.index, index).within(&self.state.repository)
+            ))),
             None => Ok(()),
         }
     }
@@ -184,7 +206,9 @@ impl<'a> Evidence<'a> {
         if policy.siblings != Siblings::RemoveAll {
             self.check_siblings(item, manifest, &name)?;
         }
-        if !policy.force {
+        if policy.force {
+            self.check_indexes_not_in_use(manifest, &name)?;
+        } else {
             if !item.indexes.is_empty() {
                 let indexes = item.indexes.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let danger = Danger::InIndex { indexes: item.indexes.clone() };

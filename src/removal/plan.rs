@@ -57,10 +57,8 @@ pub fn plan(
         let PlanOptions { inspect, used, progress } = options;
         // Whether a digest is in use shows only when all tags are resolved.
         let inspect = if used.is_some() { Inspect::Full } else { inspect };
-        let mut state = RepositoryState::gather(&repository, &requests, inspect, progress).await?;
-        if let Some(used) = used {
-            state.keep_used(&used);
-        }
+        let used = used.unwrap_or_default();
+        let state = RepositoryState::gather(&repository, &requests, &used, inspect, progress).await?;
         Plan::of_state(repository, state, requests, inspect).await
     }
 }

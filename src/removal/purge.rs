@@ -131,6 +131,7 @@ impl Purge<'_> {
         }
         // Nothing else leads to what only the referrers API knows.
         let unindexed = state.untagged_referrers(digest).filter(|digest| index.manifest_id(digest).is_none());
+        let unindexed = unindexed.filter(|digest| !state.in_use.names_digest(digest));
         for referrer in unindexed.cloned().collect::<Vec<_>>() {
             if self.unindexed.insert(referrer.clone()) {
                 self.add(&referrer, Origin::ReferrerOf(name.clone()), Some(digest.clone()));

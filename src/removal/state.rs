@@ -55,8 +55,21 @@ pub struct InUse {
     pub(super) named: UsedTags,
 }
 
+impl InUse {
+    /// Nothing but these names and digests, before it is known what they are about.
+    pub(super) fn of(named: UsedTags) -> Self {
+        Self { named, ..Self::default() }
+    }
+
+    /// Whether a manifest that may not be in the snapshot is in use by its digest.
+    pub(super) fn names_digest(&self, digest: &Digest) -> bool {
+        self.named.names_digest(digest)
+    }
+}
+
 impl RepositoryState {
-    /// Finds out what the registry deletes, and reads the repository as far as the requests depend on it.
+    /// Finds out what the registry deletes, and reads the repository as far as the requests depend on it. What is
+    /// `used` is kept.
     ///
     /// # Errors
     ///
@@ -64,12 +77,14 @@ impl RepositoryState {
     pub(super) async fn gather(
         repository: &RepositoryHandle,
         requests: &[RemovalRequest],
+        used: &UsedTags,
         inspect: Inspect,
         progress: Arc<SnapshotProgress>,
     ) -> Result<Self> {
-        let mut state = Self::unknown(repository);
+        let mut state = Self { in_use: InUse::of(used.clone()), ..Self::unknown(repository) };
         state.probe(repository, requests).await?;
         state.inspect(repository, requests, inspect, progress).await?;
+        state.keep_used(used);
         Ok(state)
     }
 
@@ -104,7 +119,7 @@ impl RepositoryState {
 
     /// Marks what is in use, which is kept.
     pub fn keep_used(&mut self, used: &UsedTags) {
-        self.in_use = InUse { named: used.clone(), ..InUse::default() };
+        self.in_use = InUse::of(used.clone());
         let Some(index) = &self.index else { return };
         let is_used = used.manifests(index);
         self.in_use.manifests =
@@ -173,7 +188,8 @@ impl RepositoryState {
         };
         // A placeholder alone would not need the snapshot, but it is the last method that is tried.
         if inspect == Inspect::Full || requests.iter().any(depends) {
-            let also = requests.iter().filter_map(|request| request.target.tag().cloned()).collect();
+            let requested = requests.iter().filter_map(|request| request.target.tag());
+            let also = requested.chain(self.in_use.named.tags()).cloned().collect();
             let manifests = requests.iter().filter_map(|request| match &request.target {
                 Target::Manifest(digest) => Some(digest.clone()),
                 Target::Tag(_) => None,
@@ -181,6 +197,7 @@ impl RepositoryState {
             let options = SnapshotOptions {
                 also,
                 manifests: manifests.collect(),
+                pinned: self.in_use.named.pinned().cloned().collect(),
                 progress,
                 to_the_end: true,
                 ..SnapshotOptions::default()

@@ -154,6 +154,11 @@ impl TagIndex {
         self.manifests().map(|(manifest, _)| manifest).find(has_blob)
     }
 
+    /// Whether a manifest names this digest as that of a config or layer.
+    pub(super) fn has_blob(&self, digest: &Digest) -> bool {
+        self.blobs.contains_key(&BlobKey::of(digest.as_str()))
+    }
+
     /// The size of a blob in bytes; 0 where it is unknown.
     pub(crate) fn blob_size(&self, blob: BlobId) -> u64 {
         self.blobs[blob.position()]

@@ -37,6 +37,9 @@ pub struct SnapshotOptions {
     pub also: Vec<Tag>,
     /// Manifests that are read even where no tag leads to them.
     pub manifests: Vec<Digest>,
+    /// Digests in use: read as manifests, too, unless a manifest that a tag leads to names them as those of its config
+    /// or layers.
+    pub pinned: Vec<Digest>,
     /// Whether the end of the list of tags is verified, at the cost of one request where the registry links no pages:
     /// for removals, since some registries end a page early.
     pub to_the_end: bool,
@@ -120,6 +123,7 @@ impl SnapshotReader {
         self.manifests().await;
         self.retry_names(absent).await;
         self.manifests().await;
+        self.pinned().await;
         let removed = self.no_longer_listed().await;
         self.retry_manifests().await;
         self.dates().await;
@@ -141,6 +145,18 @@ impl SnapshotReader {
             let error = too_deep().within(format!("cannot read manifest {digest}"));
             self.builder.set(manifest, ManifestState::Unreadable(error));
         }
+    }
+
+    /// Fetches what is in use by its digest, and was not fetched for a tag.
+    async fn pinned(&mut self) {
+        let index = self.builder.index();
+        let mut pinned = std::mem::take(&mut self.options.pinned);
+        pinned.retain(|digest| index.manifest_id(digest).is_none() && !index.has_blob(digest));
+        for digest in &pinned {
+            self.builder.manifest(digest);
+        }
+        self.options.manifests.extend(pinned);
+        self.manifests().await;
     }
 
     /// Fetches the manifests once more that were not found, by another connection, and those that only they list.

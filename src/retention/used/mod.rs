@@ -93,7 +93,7 @@ impl UsedImages {
     /// The tags and digests of one repository that are in use. A reference counts only for the registry whose host and
     /// port it names, or Docker Hub where it names none; a digest without a repository counts for every repository.
     pub fn in_repository(&self, registry: &Registry, repository: &Repository) -> UsedTags {
-        let mut all = UsedTags { digests: self.digests.clone(), ..UsedTags::default() };
+        let mut all = UsedTags { image_ids: self.digests.clone(), ..UsedTags::default() };
         let named = self.by_repository.get(repository).into_iter().flatten();
         for (_, used) in named.filter(|(named, _)| is_meant(named, repository, registry)) {
             all.tags.extend(used.tags.iter().cloned());
@@ -186,7 +186,10 @@ pub struct UsedTags {
     tags: HashSet<Tag>,
     /// Tags that were written as numbers.
     numbers: Vec<f64>,
+    /// Digests that were named with the repository.
     digests: HashSet<Digest>,
+    /// Digests that were named without one.
+    image_ids: HashSet<Digest>,
 }
 
 impl UsedTags {
@@ -196,6 +199,7 @@ impl UsedTags {
         self.tags.extend(other.tags);
         self.numbers.extend(other.numbers);
         self.digests.extend(other.digests);
+        self.image_ids.extend(other.image_ids);
         self
     }
 
@@ -233,12 +237,22 @@ impl UsedTags {
 
     /// The digests in use: of manifests, or of image configs (image IDs).
     pub fn digests(&self) -> impl Iterator<Item = &Digest> {
+        self.digests.iter().chain(&self.image_ids)
+    }
+
+    /// Those of the digests that were named with the repository: of its manifests, whether a tag leads to them or not.
+    pub fn pinned(&self) -> impl Iterator<Item = &Digest> {
         self.digests.iter()
+    }
+
+    /// Whether a digest is in use.
+    pub fn names_digest(&self, digest: &Digest) -> bool {
+        self.digests.contains(digest) || self.image_ids.contains(digest)
     }
 
     /// Whether nothing is in use.
     pub fn is_empty(&self) -> bool {
-        self.tags.is_empty() && self.numbers.is_empty() && self.digests.is_empty()
+        self.tags.is_empty() && self.numbers.is_empty() && self.digests().next().is_none()
     }
 }
 

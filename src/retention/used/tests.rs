@@ -12,7 +12,7 @@ fn used(text: &str, registry: &str, repository: &str) -> Vec<String> {
     let used = images(text).in_repository(&registry.parse().expect("a registry"), &repository);
     let tags = used.tags.iter().map(ToString::to_string);
     let numbers = used.numbers.iter().map(|number| format!("number {number}"));
-    let mut all: Vec<_> = tags.chain(numbers).chain(used.digests.iter().map(|digest| digest.to_string())).collect();
+    let mut all: Vec<_> = tags.chain(numbers).chain(used.digests().map(ToString::to_string)).collect();
     all.sort();
     all
 }

@@ -2,6 +2,7 @@
 //! report, and nothing is reported as removed or restored that is not.
 
 mod contradictions;
+mod in_use;
 mod replicas;
 mod undo;
 

@@ -194,16 +194,17 @@ impl Target {
     }
 
     /// Tags that should exist: if one of them resolves but is not listed, the list is incomplete.
-    fn expected_tags(&self) -> Vec<Tag> {
+    fn expected_tags(&self, used: &UsedTags) -> Vec<Tag> {
         let kept = self.rules.iter().flat_map(|rule| &rule.keep).filter_map(|glob| glob.as_str().parse().ok());
-        kept.chain(self.used().tags().cloned()).collect()
+        kept.chain(used.tags().cloned()).collect()
     }
 
     /// Reads the repository. distribution keeps a repository in its catalog after its last tag is gone, and then
     /// answers 404 for its tags.
     pub(super) async fn snapshot(&self, progress: Arc<SnapshotProgress>) -> Result<TagIndex> {
-        let mut options = SnapshotOptions::default();
-        (options.dates, options.also, options.progress) = (true, self.expected_tags(), progress);
+        let (mut options, used) = (SnapshotOptions::default(), self.used());
+        (options.dates, options.also, options.progress) = (true, self.expected_tags(&used), progress);
+        options.pinned = used.pinned().cloned().collect();
         // What is about to be deleted is checked again right before.
         options.cached = true;
         options.to_the_end = true;
