@@ -321,3 +321,16 @@ fn the_same_tag_named_twice_is_removed_once() {
     ");
     assert_eq!(registry.count(&Match::delete(format!("/v2/app/manifests/{digest}"))), 1);
 }
+
+#[test]
+fn a_digest_counts_wherever_a_tag_is_named_with_it() {
+    let registry = empty();
+    let former = registry.push_image("app", "1.0", &ImageSpec::new("former"));
+    let digest = registry.push_image("app", "1.0", &ImageSpec::new("now"));
+    for words in [format!("rm app:1.0 app:1.0@{former}"), format!("rm app:1.0@{former} app:1.0")] {
+        assert_eq!(Rls::at(&registry).words(&words).run().code, Some(9), "{words}");
+    }
+    let refused = Rls::at(&registry).words(&format!("rm app:1.0@{former} app:1.0@{digest}")).fails(2);
+    assert!(refused.contains("app:1.0 is named twice, with different digests"), "{refused}");
+    assert_eq!(registry.tags("app"), ["1.0"]);
+}

@@ -1,6 +1,6 @@
 //! The removals of `rls rm`, by repository: from references, from standard input, or from a saved plan.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,14 +46,14 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
         Some(file) => {
             for item in read_plan(file, context).await?.items {
                 let repository = context.client(&item.registry).await?.repository(&item.repository);
-                tasks.add(&repository, item.request());
+                tasks.add(&repository, item.request())?;
             }
         }
         None => {
             for (repository, reference) in context.references_to_remove(&args.references).await? {
                 match selection(args, &reference)? {
                     Some(selection) => tasks.add_selected(args, context, &repository, selection).await?,
-                    None => tasks.add(&repository, request(args, &reference)?),
+                    None => tasks.add(&repository, request(args, &reference)?)?,
                 }
             }
         }
@@ -68,8 +68,8 @@ pub(super) async fn tasks(args: &RmArgs, context: &Context<'_>) -> Result<Vec<Ta
 #[derive(Default)]
 struct Tasks {
     list: Vec<Task>,
-    /// Targets that were added, so that one named twice is removed once.
-    added: HashSet<(Registry, Repository, Target)>,
+    /// The positions of the targets that were added, so that one named twice is removed once.
+    added: HashMap<(Registry, Repository, Target), usize>,
 }
 
 impl Tasks {
@@ -86,10 +86,28 @@ impl Tasks {
         &mut self.list[at]
     }
 
-    fn add(&mut self, repository: &RepositoryHandle, request: RemovalRequest) {
-        let (registry, name) = (repository.registry().clone(), repository.name().clone());
-        if self.added.insert((registry, name, request.target.clone())) {
-            self.task(repository).requests.push(request);
+    /// Adds a request, unless its target was added; the digest that a tag has to point to counts wherever it is named.
+    fn add(&mut self, repository: &RepositoryHandle, request: RemovalRequest) -> Result<(), Usage> {
+        let target = (repository.registry().clone(), repository.name().clone(), request.target.clone());
+        let position = self.added.get(&target).copied();
+        let requests = &mut self.task(repository).requests;
+        let Some(known) = position.and_then(|position| requests.get_mut(position)) else {
+            let position = requests.len();
+            requests.push(request);
+            self.added.insert(target, position);
+            return Ok(());
+        };
+        match (&known.expected, request.expected) {
+            (Some(known), Some(other)) if *known != other => {
+                let name = request.target.within(repository);
+                Err(Usage::new(format!("{name} is named twice, with different digests"))
+                    .because(format!("{known} and {other}")))
+            }
+            (None, expected) => {
+                known.expected = expected;
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -114,7 +132,7 @@ impl Tasks {
             context.report.warning(&format!("no tag of {repository} matches"));
         }
         for tag in tags {
-            self.add(repository, RemovalRequest::tag(tag).with_policy(policy(args)));
+            self.add(repository, RemovalRequest::tag(tag).with_policy(policy(args)))?;
         }
         Ok(())
     }
