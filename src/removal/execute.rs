@@ -300,7 +300,7 @@ impl Execution {
             }
         }
         if let Outcome::Removed(Removed { digest: Some(digest), has_manifest: Some(false), .. }) = &outcome
-            && let Err(loss) = verify::check_siblings(&self.repository, &mut self.kept, digest).boxed().await
+            && let Err(loss) = verify::check_siblings(&self.repository, &mut self.kept, &item, digest).boxed().await
         {
             self.batch.loss = Some(loss);
             self.batch.left = 1;

@@ -53,6 +53,8 @@ pub(super) struct KeptNames {
     pending_listed: HashSet<String>,
     /// Names that were removed, with what they pointed to.
     removed: HashMap<String, Option<Digest>>,
+    /// Manifests that were removed without a tag.
+    removed_manifests: BTreeSet<Digest>,
     /// What they pointed to, and the tagged manifests below: a HEAD that still answers so may come from a cache.
     affected: HashSet<Digest>,
     /// Kept names that were listed.
@@ -84,6 +86,7 @@ impl KeptNames {
             pending,
             pending_listed: HashSet::new(),
             removed: HashMap::new(),
+            removed_manifests: BTreeSet::new(),
             affected: HashSet::new(),
             listed: HashSet::new(),
             missing: BTreeSet::new(),
@@ -95,6 +98,7 @@ impl KeptNames {
     pub(super) fn rebuilt(&self, state: Arc<RepositoryState>, items: &[Item]) -> Self {
         let mut rebuilt = Self {
             removed: self.removed.clone(),
+            removed_manifests: self.removed_manifests.clone(),
             affected: self.affected.clone(),
             listed: self.listed.clone(),
             missing: self.missing.clone(),
@@ -115,6 +119,9 @@ impl KeptNames {
     pub(super) fn record_outcome(&mut self, item: &Item, outcome: &Outcome) {
         if let Outcome::Removed(Removed { digest: Some(digest), .. }) = outcome {
             self.record_affected(digest);
+            if item.request.target.tag().is_none() {
+                self.removed_manifests.insert(digest.clone());
+            }
         }
         for name in item.removed_names() {
             self.pending.remove(name);
@@ -209,6 +216,11 @@ impl KeptNames {
     /// The removed names whose digests are known, sorted.
     pub(super) fn removed(&self) -> BTreeMap<&String, &Digest> {
         self.removed.iter().filter_map(|(name, digest)| Some((name, digest.as_ref()?))).collect()
+    }
+
+    /// The manifests that were removed without a tag, sorted.
+    pub(super) fn removed_manifests(&self) -> impl Iterator<Item = &Digest> {
+        self.removed_manifests.iter()
     }
 
     /// Whether the list no longer has a kept name.

@@ -8,8 +8,8 @@
 //!    out of the list, was not dangling.
 //! 3. Where a manifest was deleted together with a tag that was deleted by its name, the names on it are looked up at
 //!    once, before anything else is deleted in this way.
-//! 4. At the end every removed name is looked up once more: a single "not found" may come from a replica that lags
-//!    behind.
+//! 4. At the end every removed name and manifest is looked up once more: a single "not found" may come from a replica
+//!    that lags behind.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -46,12 +46,20 @@ pub(super) async fn check_kept(repository: &RepositoryHandle, kept: &mut KeptNam
 ///
 /// # Errors
 ///
-/// As for [`check_kept`].
+/// As for [`check_kept`]; [`Kind::Incomplete`] also where the list did not name the tag that was deleted, so that it may
+/// have lacked others.
 pub(super) async fn check_siblings(
     repository: &RepositoryHandle,
     kept: &mut KeptNames,
+    deleted: &Item,
     manifest: &Digest,
 ) -> Result<()> {
+    if let Some(tag) = deleted.request.target.tag().filter(|tag| !kept.is_listed(tag)) {
+        let what = format!("cannot verify that the other tags of {repository} stayed");
+        return Err(Error::new(Kind::Incomplete, what)
+            .because(format!("{} deleted the manifest of {tag}, too", repository.registry()))
+            .because(format!("the list of tags did not name {tag}, or could not be read")));
+    }
     kept.record_affected(manifest);
     look_up(repository, kept, |_, state| match state {
         NameState::At(digest) => digest == manifest,
@@ -104,17 +112,21 @@ async fn look_up(
     Err(error.because("removed by the registry together with another tag, or by another client"))
 }
 
-/// Looks up the removed names once more. Another client may have pushed them, or the registry may have answered "not
+/// Looks up the removed names and manifests once more. Another client may have pushed them, or the registry may have answered "not
 /// found" for something that it still had.
 ///
 /// # Errors
 ///
 /// [`Kind::Incomplete`], naming those that point to what was removed.
 pub(super) async fn check_removed(repository: &RepositoryHandle, kept: &KeptNames) -> Result<()> {
-    let lookups = kept.removed().into_iter().map(|(name, digest)| async move {
-        match fetch(repository, NameOrDigest::Name(name)).await.map(|now| now.digest) {
-            Ok(now) if now == *digest => return Some(format!("{repository}:{name}")),
-            Ok(now) => tracing::warn!("{repository}:{name} exists again: it points to {now}"),
+    let names = kept.removed().into_iter();
+    let names = names.map(|(name, digest)| (format!("{repository}:{name}"), NameOrDigest::Name(name), digest));
+    let manifests = kept.removed_manifests();
+    let manifests = manifests.map(|digest| (format!("{repository}@{digest}"), NameOrDigest::Digest(digest), digest));
+    let lookups = names.chain(manifests).map(|(shown, name, digest)| async move {
+        match fetch(repository, name).await.map(|now| now.digest) {
+            Ok(now) if now == *digest => return Some(shown),
+            Ok(now) => tracing::warn!("{shown} exists again: it points to {now}"),
             // What it was removed from was verified right after its removal.
             Err(error) => tracing::debug!("{error}"),
         }

@@ -259,3 +259,31 @@ fn a_manifest_stays_for_a_tag_whose_own_removal_was_refused() {
     assert_eq!(outcome.code, Some(9), "{outcome}");
     assert!(["child", "multi", "app", &signature].iter().all(|tag| deceiver.has(tag)), "{outcome}");
 }
+
+#[test]
+fn siblings_that_no_list_names_are_not_known_to_have_stayed() {
+    type List = fn(&Content) -> Reply;
+    let lists_of: [List; 4] = [
+        |_| Reply::error(403, "DENIED"),
+        |_| Reply::error(404, "NAME_UNKNOWN"),
+        |content| content.listed(&[]),
+        |content| content.listed(&["other"]),
+    ];
+    for (number, list) in lists_of.into_iter().enumerate() {
+        for takes_siblings in [true, false] {
+            let (content, digest, _) = siblings(true);
+            let deceiver = Deceiver::start(content, move |content, request| {
+                if lists(request) {
+                    return Some(list(content));
+                }
+                (takes_siblings && deletes(request, &["pr-1"])).then(|| {
+                    content.delete_manifest(&digest);
+                    Reply::status(202)
+                })
+            });
+            let outcome = deceiver.run("rm team/app:pr-1");
+            let expected = if takes_siblings { Some(6) } else { Some(0) };
+            assert_eq!(outcome.code, expected, "{number}, {takes_siblings}: {outcome}");
+        }
+    }
+}

@@ -205,3 +205,27 @@ fn referrers_that_one_connection_does_not_know_are_removed_with_their_subject() 
     let outcome = deceiver.run("rm team/app:pr-1 --with-referrers --yes -j 1");
     assert!(!deceiver.content().manifests.contains_key(&digest), "{outcome}");
 }
+
+#[test]
+fn a_manifest_that_one_replica_no_longer_finds_and_others_still_have_is_reported() {
+    for words in ["rm team/app@DIGEST", "rm team/app:pr-1 --purge --yes"] {
+        let (mut content, digest, _) = alone(true);
+        if words.contains('@') {
+            content.tags.remove("pr-1");
+        }
+        let doomed = digest.clone();
+        let (mut was_deleted, mut looks) = (false, 0);
+        let deceiver = Deceiver::start(content, move |_, request| {
+            was_deleted |= deletes(request, &[&doomed]);
+            looks += usize::from(was_deleted && reads(request, &[&doomed]));
+            match was_deleted {
+                true if deletes(request, &[&doomed]) => Some(Reply::status(202)),
+                true if reads(request, &[&doomed]) && looks == 1 => Some(unknown()),
+                _ => None,
+            }
+        });
+        let outcome = deceiver.run(&words.replace("DIGEST", &digest));
+        assert_eq!(outcome.code, Some(6), "{outcome}");
+        assert!(outcome.messages(false).contains(&format!("team/app@{digest} is still present")), "{outcome}");
+    }
+}
