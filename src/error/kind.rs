@@ -17,6 +17,8 @@ pub struct Reply {
     pub errors: Vec<RegistryError>,
     /// Whether the body was something else, such as an HTML page of a proxy.
     pub is_foreign: bool,
+    /// Why it may not be the registry's current state, where a cache says so: "was in a cache for 30 s".
+    pub staleness: Option<String>,
     /// How long the registry asks to wait (`Retry-After`).
     pub retry_after: Option<Duration>,
 }

@@ -294,10 +294,25 @@ impl Error {
     /// place, so nothing is known about the object.
     #[must_use]
     pub fn unless_foreign(self) -> Self {
-        match self.reply().filter(|reply| self.is_not_found() && reply.is_foreign) {
+        let is_foreign = self.reply().is_some_and(|reply| reply.is_foreign);
+        if is_foreign { self.unless("a page that is not a registry's") } else { self }
+    }
+
+    /// The same error, but not "not found" where a cache says so: the object may exist since.
+    #[must_use]
+    pub(crate) fn unless_stale(self) -> Self {
+        match self.reply().and_then(|reply| reply.staleness.clone()) {
+            Some(staleness) => self.unless(&format!("a reply that {staleness}")),
+            None => self,
+        }
+    }
+
+    /// The same error, but not "not found": `source` cannot know that.
+    fn unless(self, source: &str) -> Self {
+        match self.reply().filter(|_| self.is_not_found()) {
             Some(reply) => {
                 let status = reply.status;
-                let what = format!("{}, according to a page that is not a registry's", self.what());
+                let what = format!("{}, according to {source}", self.what());
                 self.called(what).with_kind(Kind::Protocol(Fault::Status(status)))
             }
             None => self,

@@ -50,8 +50,8 @@ impl RepositoryHandle {
     ///
     /// # Errors
     ///
-    /// Those of the transport; [`Fault::Html`] or [`Fault::Status`] for a web page; [`Danger::DigestMismatch`] when the
-    /// bytes do not match the requested digest.
+    /// Those of the transport; [`Fault::Html`] or [`Fault::Status`] for a web page, and for a "not found" that a cache
+    /// kept; [`Danger::DigestMismatch`] when the bytes do not match the requested digest.
     pub(crate) async fn fetch_manifest(&self, target: Target<'_>) -> Result<Fetched> {
         let request = self.manifest_request(Method::GET, Endpoint::Manifest(&self.name, target));
         // What a tag points to may change.
@@ -69,12 +69,12 @@ impl RepositoryHandle {
         let mut fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
         if let Err(error) = &fetched
             && error.is_not_found()
-            && error.reply().is_some_and(|reply| reply.is_foreign)
+            && error.reply().is_some_and(|reply| reply.is_foreign || reply.staleness.is_some())
         {
             // The registry itself may answer again.
             fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
         }
-        let (response, bytes, held) = fetched.map_err(Error::unless_foreign)?;
+        let (response, bytes, held) = fetched.map_err(|error| error.unless_foreign().unless_stale())?;
         let (header, staleness) = (content_digest(&response), response.staleness());
         let media_type = response.media_type();
         let size = bytes.len() as u64;

@@ -23,6 +23,8 @@ pub struct Resolved {
     pub media_type: Option<String>,
     /// The size of the manifest in bytes, where it is known.
     pub size: Option<u64>,
+    /// Whether a cache answered, so that a tag may point elsewhere by now.
+    pub(crate) is_stale: bool,
 }
 
 impl RepositoryHandle {
@@ -69,6 +71,10 @@ impl RepositoryHandle {
             found => found,
         };
         match found {
+            // A cache has kept what the first reply said.
+            Err(error) if error.reply().is_some_and(|reply| reply.status == 404 && reply.staleness.is_some()) => {
+                Ok(None)
+            }
             Err(error) if is_page(&error) && self.is_manifest_absent(target).await => Ok(None),
             found => found,
         }
@@ -94,7 +100,9 @@ impl RepositoryHandle {
     /// `None` where it does not exist.
     pub(crate) async fn resolve_by_content(&self, target: Target<'_>) -> Result<Option<Resolved>> {
         match self.fetch_manifest(target).await {
-            Ok(Fetched { digest, media_type, size, .. }) => Ok(Some(Resolved { digest, media_type, size: Some(size) })),
+            Ok(Fetched { digest, media_type, size, staleness, .. }) => {
+                Ok(Some(Resolved { digest, media_type, size: Some(size), is_stale: staleness.is_some() }))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -141,7 +149,8 @@ impl RepositoryHandle {
             Some(asked) if *asked != digest => return Ok(Err(Some(other_digest(asked, &digest)))),
             _ => {}
         }
-        Ok(Ok(Resolved { digest, media_type: response.media_type(), size: content_length(&response) }))
+        let (media_type, size) = (response.media_type(), content_length(&response));
+        Ok(Ok(Resolved { digest, media_type, size, is_stale: response.staleness().is_some() }))
     }
 
     async fn resolve_by_get(&self, target: Target<'_>, refused: Option<Error>) -> Result<Resolved> {
@@ -157,6 +166,7 @@ impl RepositoryHandle {
                     digest: manifest.digest,
                     media_type: Some(manifest.media_type),
                     size: Some(manifest.bytes.len() as u64),
+                    is_stale: false,
                 })
             }
             // The GET got no reply, so that the reply to HEAD counts.

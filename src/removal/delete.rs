@@ -16,6 +16,7 @@ use futures::future::{join, try_join};
 use super::archive::Run;
 use super::item::Item;
 use super::look::{Current, Look, ReadAhead};
+use super::lookup::stale;
 use super::outcome::{Outcome, Removed};
 use super::placeholder::Placeholder;
 use super::request::{self, join_names};
@@ -250,6 +251,10 @@ impl Deleter<'_> {
         match current {
             // Another client may have moved it.
             Current::Unreadable(None, error) if planned.is_some() => Err(error),
+            Current::Found(fetched) if planned.is_some() => {
+                let name = self.item.request.target.within(self.repository);
+                stale(&fetched, &name).map_or(Ok(Current::Found(fetched)), Err)
+            }
             current => Ok(current),
         }
     }

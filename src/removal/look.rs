@@ -68,8 +68,8 @@ async fn fetch_current(repository: &RepositoryHandle, target: &Target) -> Result
         Err(error) if matches!(error.kind(), Kind::Protocol(Fault::Status(404))) => Err(error),
         // What is damaged in the registry's storage has to be removable, too.
         Err(error) if matches!(error.kind(), Kind::Protocol(_)) => {
-            let now = repository.try_resolve(target).await.ok().flatten().map(|now| now.digest);
-            Ok(Current::Unreadable(now, error))
+            let now = repository.try_resolve(target).await.ok().flatten().filter(|now| !now.is_stale);
+            Ok(Current::Unreadable(now.map(|now| now.digest), error))
         }
         Err(error) => Err(error),
     }

@@ -74,9 +74,8 @@ pub(super) async fn resolve(
     // Nothing is awaited while the bytes are held: other replies wait for their share of the memory.
     let resolution = fetched.and_then(|fetched| {
         let Some(fetched) = fetched else { return Ok(None) };
-        if let Some(staleness) = fetched.staleness {
-            let what = format!("the reply for {repository}:{name} may be out of date");
-            return Err(Error::new(Kind::Safety(Danger::Unknown), what).because(format!("it {staleness}")));
+        if let Some(stale) = stale(&fetched, &format!("{repository}:{name}")) {
+            return Err(stale);
         }
         let (digest, sha256) = (fetched.digest.clone(), fetched.sha256.clone());
         let is_other = |header: &Digest| header.algorithm() == digest.algorithm() && *header != digest;
@@ -86,6 +85,13 @@ pub(super) async fn resolve(
         Ok(Some(Resolution { digest, sha256, contradiction, children }))
     });
     (name, resolution)
+}
+
+/// The error for a tag, called `name`, whose content came from a cache: it may point elsewhere by now.
+pub(super) fn stale(fetched: &Fetched, name: &str) -> Option<Error> {
+    let staleness = fetched.staleness.as_ref()?;
+    let what = format!("the reply for {name} may be out of date");
+    Some(Error::new(Kind::Safety(Danger::Unknown), what).because(format!("it {staleness}")))
 }
 
 /// The children of a fetched manifest.

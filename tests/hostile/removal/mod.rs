@@ -1,6 +1,7 @@
 //! Replies that contradict each other during removals and `rls undo`: nothing that should stay is lost without a
 //! report, and nothing is reported as removed or restored that is not.
 
+mod caches;
 mod contradictions;
 mod in_use;
 mod replicas;

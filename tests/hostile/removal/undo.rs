@@ -37,6 +37,17 @@ fn undo_overwrites_nothing_that_one_replica_lacks() {
 }
 
 #[test]
+fn undo_overwrites_nothing_that_a_cache_does_not_find() {
+    let (deceiver, outcome) = undo(|content, request, _| {
+        let other = content.tags["other"].clone();
+        content.tags.entry("pr-1".to_owned()).or_insert(other);
+        reads(request, &["pr-1"]).then(|| Reply::error(404, "MANIFEST_UNKNOWN").header("Age", "30"))
+    });
+    assert_eq!(outcome.lines(), ["failed\tteam/app:pr-1"], "{outcome}");
+    assert_eq!(deceiver.server.count(|request| request.method == "PUT"), 0);
+}
+
+#[test]
 fn undo_believes_no_head_about_what_a_tag_points_to() {
     let cached = |request: &Request, digest: &str| {
         let cached = Reply::status(200).header("Content-Type", IMAGE).header("Docker-Content-Digest", digest);
