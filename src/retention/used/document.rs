@@ -99,8 +99,8 @@ fn yaml(text: &str) -> Result<Found, String> {
     };
     let options = serde_saphyr::options! {
         budget: budget,
-        // `1e999` may be a commit.
-        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        // `5e12345` may be a commit: as an infinite number it matches that tag, as a string it would be `.inf`.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         strict_booleans: true,
         ignore_binary_tag_for_string: true,
         with_snippet: false,

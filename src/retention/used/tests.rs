@@ -92,7 +92,7 @@ fn a_number_counts_for_every_tag_with_its_value() {
         images(text).in_repository(&"reg.corp".parse().expect("a valid name"), &"app".parse().expect("a valid name"))
     };
     let tags = |used: &UsedTags| -> Vec<&str> {
-        ["1", "1.0", "1.1", "1.10", "17", "017", "latest"]
+        ["1", "1.0", "1.1", "1.10", "17", "017", "5e12345", "latest"]
             .into_iter()
             .filter(|tag| used.names(&tag.parse().expect("a valid name")))
             .collect()
@@ -100,6 +100,8 @@ fn a_number_counts_for_every_tag_with_its_value() {
     assert_eq!(tags(&used("repository: reg.corp/app\ntag: 1.10\n")), ["1.1", "1.10"]);
     assert_eq!(tags(&used("repository: reg.corp/app\ntag: '1.10'\n")), ["1.10"]);
     assert_eq!(tags(&used("{\"repository\": \"reg.corp/app\", \"tag\": 17}")), ["17", "017"]);
+    // A commit, and more than a number can be.
+    assert_eq!(tags(&used("repository: reg.corp/app\ntag: 5e12345\n")), ["5e12345"]);
     assert_eq!(
         tags(&used("- {repository: reg.corp/app, tag: 1}\n- {repository: reg.corp/app, tag: latest}\n")),
         ["1", "1.0", "latest"]
