@@ -75,6 +75,8 @@ pub(super) struct Vetoes {
     state: Arc<RepositoryState>,
     /// Manifests to delete by digest.
     deleted: HashMap<Digest, DeletionTerms>,
+    /// By sha256 digest: those of them that are deleted by a digest of another algorithm.
+    by_sha256: HashMap<Digest, Digest>,
     /// Those of them that must not be deleted.
     vetoes: HashMap<Digest, Veto>,
     /// The children of manifests that were pushed since the plan was made.
@@ -91,7 +93,12 @@ impl Vetoes {
             terms.removes_all_tags |= item.request.policy.siblings == Siblings::RemoveAll;
             terms.is_purged |= !matches!(item.origin, Origin::Requested);
         }
-        Self { repository, state, deleted, vetoes: HashMap::new(), new_children: HashMap::new() }
+        let sha256 = |digest: &Digest| {
+            let index = state.index.as_ref()?;
+            Some((index.sha256(index.manifest_id(digest)?)?, digest.clone()))
+        };
+        let by_sha256 = deleted.keys().filter_map(sha256).collect();
+        Self { repository, state, deleted, by_sha256, vetoes: HashMap::new(), new_children: HashMap::new() }
     }
 
     /// Why a manifest must not be deleted, if so.
@@ -241,9 +248,11 @@ impl Vetoes {
     ///
     /// That not all descendants could be read.
     async fn veto_needed_by(&mut self, name: &str, root: Digest) -> Result<()> {
+        let root = self.by_sha256.get(&root).cloned().unwrap_or(root);
         let mut seen = HashSet::from([root.clone()]);
         let mut waiting = vec![root.clone()];
         while let Some(digest) = waiting.pop() {
+            let digest = self.by_sha256.get(&digest).cloned().unwrap_or(digest);
             let may_be_lost = |terms: &DeletionTerms| terms.is_forced && digest != root;
             if self.deleted.get(&digest).is_some_and(|terms| !may_be_lost(terms)) {
                 self.vetoes.insert(digest.clone(), Veto::NeededBy(name.to_owned()));

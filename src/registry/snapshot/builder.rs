@@ -14,8 +14,6 @@ use crate::name::{Digest, PackedDigest, Tag};
 #[derive(Debug, Default)]
 pub struct Builder {
     index: TagIndex,
-    /// Manifests that are known by a digest of another algorithm, with their sha256 digests.
-    sha256: Vec<(ManifestId, PackedDigest)>,
     /// The approximate size of the names in bytes.
     name_bytes: usize,
 }
@@ -77,7 +75,7 @@ impl Builder {
     /// Records the sha256 digest of a manifest that is known by a digest of another algorithm. Where the index has that
     /// too, both are the same manifest: each has the tags and parents of the other.
     pub(crate) fn also_known_as(&mut self, manifest: ManifestId, sha256: &Digest) {
-        self.sha256.push((manifest, PackedDigest::from(sha256)));
+        self.index.sha256.insert(manifest, PackedDigest::from(sha256));
     }
 
     /// Adds a blob with its size in bytes. `digest` may be of any algorithm. Returns its number.
@@ -141,7 +139,7 @@ impl Builder {
             })
         };
         let known = |digest| index.digests.get_index_of(digest).map(narrow);
-        let same = self.sha256.iter().filter_map(|(manifest, sha256)| Some((manifest.0, known(sha256)?)));
+        let same = index.sha256.iter().filter_map(|(manifest, sha256)| Some((manifest.0, known(sha256)?)));
         let same: HashMap<_, _> = same.flat_map(|(one, other)| [(one, other), (other, one)]).collect();
         // What concerns a manifest concerns it under its other digest, too.
         let of_both = |(manifest, other): (u32, u32)| {

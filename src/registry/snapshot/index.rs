@@ -3,6 +3,8 @@
 //! Every name is stored once, everything else is a number: some 300 bytes per tag with its own manifest, and 140 per
 //! child.
 
+use std::collections::HashMap;
+
 use indexmap::{IndexMap, IndexSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,6 +25,8 @@ pub struct TagIndex {
     pub(super) is_list_cut: bool,
     pub(super) digests: IndexSet<PackedDigest>,
     pub(super) manifests: Vec<ManifestState>,
+    /// The sha256 digests of manifests that are known by a digest of another algorithm.
+    pub(super) sha256: HashMap<ManifestId, PackedDigest>,
     pub(super) blobs: IndexMap<BlobKey, u64>,
     /// The tags on each manifest.
     pub(super) tags_on: Adjacency,
@@ -96,6 +100,11 @@ impl TagIndex {
     /// The digest of a manifest.
     pub fn digest(&self, manifest: ManifestId) -> Digest {
         Digest::from(&self.digests[manifest.position()])
+    }
+
+    /// The sha256 digest of a manifest that is known by a digest of another algorithm.
+    pub(crate) fn sha256(&self, manifest: ManifestId) -> Option<Digest> {
+        self.sha256.get(&manifest).map(Digest::from)
     }
 
     /// The key of the manifest's own bytes among the blobs.

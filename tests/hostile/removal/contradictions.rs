@@ -287,3 +287,24 @@ fn siblings_that_no_list_names_are_not_known_to_have_stayed() {
         }
     }
 }
+
+#[test]
+fn a_new_tag_by_another_algorithm_protects_the_manifest() {
+    let (content, doomed, _) = alone(false);
+    let long = format!("sha512:{}", hex::encode(Sha512::digest(&content.manifests[&doomed])));
+    let mut read = 0;
+    let deceiver = Deceiver::start(content, move |content, request| {
+        read += usize::from(lists(request) && request.query("last").is_none());
+        // The plan's list is the first.
+        if lists(request) && read == 2 {
+            content.tag("new", &doomed);
+        }
+        if deletes(request, &[&long]) {
+            content.delete_manifest(&doomed);
+            return Some(Reply::status(202));
+        }
+        reads(request, &["pr-1", &long]).then(|| content.manifest(&doomed, &long))
+    });
+    let outcome = deceiver.run("rm team/app:pr-1");
+    assert_eq!((outcome.code, deceiver.has("new")), (Some(9), true), "{outcome}");
+}
