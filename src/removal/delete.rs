@@ -109,6 +109,8 @@ impl Deleter<'_> {
     /// Whether the manifest of a tag that was deleted by its name still exists; `None` where that cannot be found out.
     async fn has_manifest(&self, digest: Option<&Digest>) -> Option<bool> {
         match self.repository.resolve_by_content(digest?.into()).await {
+            // What a cache has may be gone from the registry.
+            Ok(Some(found)) if found.is_stale => None,
             Ok(found) => Some(found.is_some()),
             Err(error) => {
                 tracing::debug!("cannot resolve {}@{}: {error}", self.repository, digest?);

@@ -15,6 +15,8 @@ pub(super) struct Dependencies {
     /// Deleted manifests, with the requested tags on them. Other tags were reported with the first item on the
     /// manifest.
     deleted: HashMap<Digest, Arc<SiblingTags>>,
+    /// Those of them that a second look did not find either.
+    verified: HashSet<Digest>,
     /// Manifests that another client deleted.
     already_deleted: HashSet<Digest>,
     /// Manifests to delete by digest.
@@ -44,6 +46,7 @@ impl Dependencies {
     pub(super) fn rebuilt(self, state: &RepositoryState, items: &[Item]) -> Self {
         Self {
             deleted: self.deleted,
+            verified: self.verified,
             already_deleted: self.already_deleted,
             kept: self.kept,
             ..Self::new(state, items)
@@ -98,6 +101,21 @@ impl Dependencies {
         }
         let subject = self.subjects.get(digest).into_iter().flatten().find(|subject| !self.is_absent(subject))?;
         Some(format!("its subject {} stays", name(subject)))
+    }
+
+    /// The deleted manifests that needed this one, and that were not verified to be gone by a second look.
+    pub(super) fn unverified(&self, state: &RepositoryState, digest: &Digest) -> Vec<Digest> {
+        let known = state.index.as_ref().and_then(|index| Some((index, index.manifest_id(digest)?)));
+        let parents = known.into_iter().flat_map(|(index, manifest)| {
+            index.parents(manifest).map(|parent| index.digest(parent)).collect::<Vec<_>>()
+        });
+        let needing = parents.chain(self.subjects.get(digest).into_iter().flatten().cloned());
+        needing.filter(|needing| self.is_deleted(needing) && !self.verified.contains(needing)).collect()
+    }
+
+    /// Records that a second look did not find a deleted manifest.
+    pub(super) fn record_verified(&mut self, digest: Digest) {
+        self.verified.insert(digest);
     }
 
     fn is_absent(&self, digest: &Digest) -> bool {

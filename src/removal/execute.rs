@@ -299,7 +299,9 @@ impl Execution {
                 Err(again) => return self.finish_item(item, Outcome::Failed(again)),
             }
         }
-        if let Outcome::Removed(Removed { digest: Some(digest), has_manifest: Some(false), .. }) = &outcome
+        if let Outcome::Removed(Removed { digest: Some(digest), has_manifest, .. }) = &outcome
+            && matches!(item.method, Ok(Method::Tag))
+            && *has_manifest != Some(true)
             && let Err(loss) = verify::check_siblings(&self.repository, &mut self.kept, &item, digest).boxed().await
         {
             self.batch.loss = Some(loss);
@@ -343,6 +345,12 @@ impl Execution {
             }
             if let Some(veto) = self.vetoes.get(digest) {
                 return veto.outcome(&name, digest);
+            }
+            for needing in self.dependencies.unverified(&self.state, digest) {
+                if let Err(error) = verify::check_gone(&self.repository, &needing).await {
+                    return Outcome::Kept(error.within(format!("{name} stays")));
+                }
+                self.dependencies.record_verified(needing);
             }
         }
         let (repository, target) = (&self.repository, &item.request.target);

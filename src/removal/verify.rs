@@ -6,10 +6,10 @@
 //!    points to what was just removed or to something below it. Names that were resolved before are always looked up;
 //!    the others where the list has dropped them: one that was "not found" from the start, and that a deletion takes
 //!    out of the list, was not dangling.
-//! 3. Where a manifest was deleted together with a tag that was deleted by its name, the names on it are looked up at
-//!    once, before anything else is deleted in this way.
-//! 4. At the end every removed name and manifest is looked up once more: a single "not found" may come from a replica
-//!    that lags behind.
+//! 3. Where a manifest was deleted together with a tag that was deleted by its name, or may have been, the names on it
+//!    are looked up at once, before anything else is deleted in this way.
+//! 4. Before a manifest is deleted, what needed it and was deleted is looked up once more by another connection, and at
+//!    the end every removed name and manifest: a single "not found" may come from a replica that lags behind.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -22,7 +22,7 @@ use super::kept::{KeptNames, NameState};
 use super::lookup::{NameOrDigest, TagList, fetch, fetch_existing};
 use super::outcome::Outcome;
 use super::request::join_names;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Danger, Error, Kind, Result};
 use crate::name::{Digest, Tag};
 use crate::registry::{RepositoryHandle, SETTLE_TIME};
 
@@ -57,8 +57,7 @@ pub(super) async fn check_siblings(
     if let Some(tag) = deleted.request.target.tag().filter(|tag| !kept.is_listed(tag)) {
         let what = format!("cannot verify that the other tags of {repository} stayed");
         return Err(Error::new(Kind::Incomplete, what)
-            .because(format!("{} deleted the manifest of {tag}, too", repository.registry()))
-            .because(format!("the list of tags did not name {tag}, or could not be read")));
+            .because(format!("the manifest of {tag} may be gone, too, and the list of tags did not name {tag}")));
     }
     kept.record_affected(manifest);
     look_up(repository, kept, |_, state| match state {
@@ -112,7 +111,25 @@ async fn look_up(
     Err(error.because("removed by the registry together with another tag, or by another client"))
 }
 
-/// Looks up the removed names and manifests once more. Another client may have pushed them, or the registry may have answered "not
+/// Waits until a second look does not find a deleted manifest either, for ten seconds at most.
+///
+/// # Errors
+///
+/// That it still exists, or that this cannot be found out.
+pub(super) async fn check_gone(repository: &RepositoryHandle, deleted: &Digest) -> Result<()> {
+    let found = repository.second_look().await_absence(deleted.into(), Some(deleted), SETTLE_TIME).await;
+    let error = match found {
+        Ok(None) => return Ok(()),
+        Ok(Some(_)) => {
+            let cause = format!("{} answered that it is gone, and still serves it", repository.registry());
+            Error::new(Kind::Incomplete, format!("{repository}@{deleted} needs it")).because(cause)
+        }
+        Err(error) => error.within(format!("{repository}@{deleted} may need it")),
+    };
+    Err(error.with_kind(Kind::Safety(Danger::Unknown)))
+}
+
+/// Looks up the removed names and manifests once more, by another connection. Another client may have pushed them, or the registry may have answered "not
 /// found" for something that it still had.
 ///
 /// # Errors
@@ -124,7 +141,7 @@ pub(super) async fn check_removed(repository: &RepositoryHandle, kept: &KeptName
     let manifests = kept.removed_manifests();
     let manifests = manifests.map(|digest| (format!("{repository}@{digest}"), NameOrDigest::Digest(digest), digest));
     let lookups = names.chain(manifests).map(|(shown, name, digest)| async move {
-        match fetch(repository, name).await.map(|now| now.digest) {
+        match fetch(&repository.second_look(), name).await.map(|now| now.digest) {
             Ok(now) if now == *digest => return Some(shown),
             Ok(now) => tracing::warn!("{shown} exists again: it points to {now}"),
             // What it was removed from was verified right after its removal.

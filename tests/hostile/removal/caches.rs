@@ -2,7 +2,7 @@
 
 use test_support::Reply;
 
-use super::{Content, Deceiver, alone, deletes, reads, siblings};
+use super::{Content, Deceiver, IMAGE, alone, deletes, lists, reads, siblings};
 
 /// "Not found", as it was half a minute ago.
 fn was_unknown() -> Reply {
@@ -72,5 +72,29 @@ fn a_tag_that_was_moved_behind_a_cache_stays() {
             assert_eq!(deceiver.content().manifests.len(), 2, "{by_name}, {is_broken}: {outcome}");
             assert!(deceiver.has("pr-1"), "{by_name}, {is_broken}: {outcome}");
         }
+    }
+}
+
+#[test]
+fn a_manifest_in_a_cache_does_not_show_that_the_other_tags_on_it_stayed() {
+    for is_cached in [true, false] {
+        let (content, digest, _) = siblings(true);
+        let body = content.manifests[&digest].clone();
+        let deceiver = Deceiver::start(content, move |content, request| {
+            if deletes(request, &["pr-1"]) {
+                content.delete_manifest(&digest);
+                return Some(Reply::status(202));
+            }
+            // The list is out of date.
+            if lists(request) && !content.tags.contains_key("pr-1") {
+                return Some(content.listed(&["other", "stable"]));
+            }
+            let cached = || Reply::status(200).header("Content-Type", IMAGE).header("Age", "30").body(body.clone());
+            let reply = || if is_cached { cached() } else { Reply::error(500, "UNKNOWN") };
+            reads(request, &[&digest]).then(reply)
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!(outcome.code, Some(6), "{is_cached}: {outcome}");
+        assert!(outcome.messages(false).contains("team/app:stable is gone"), "{is_cached}: {outcome}");
     }
 }

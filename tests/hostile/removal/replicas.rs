@@ -229,3 +229,29 @@ fn a_manifest_that_one_replica_no_longer_finds_and_others_still_have_is_reported
         assert!(outcome.messages(false).contains(&format!("team/app@{digest} is still present")), "{outcome}");
     }
 }
+
+#[test]
+fn what_an_index_needs_stays_while_any_connection_finds_the_index() {
+    let mut content = Content { by_name: true, ..Content::default() };
+    let child = content.push_image("child");
+    let index = content.push_index("multi", &child);
+    content.push_image("other");
+    content.tags.remove("child");
+    let mut was_deleted = false;
+    let deceiver = Deceiver::start(content, move |content, request| {
+        // It is accepted, and one replica behaves as if it had been carried out.
+        if deletes(request, &["multi", &index]) {
+            was_deleted = true;
+            return Some(Reply::status(202));
+        }
+        match was_deleted {
+            true if lists(request) => Some(content.listed(&["other"])),
+            true if request.connection == 1 && reads(request, &["multi", &index]) => Some(unknown()),
+            _ => None,
+        }
+    });
+    let outcome = deceiver.run("rm team/app:multi --purge --yes -j 1");
+    assert_eq!(outcome.code, Some(6), "{outcome}");
+    assert!(deceiver.content().manifests.contains_key(&child), "{outcome}");
+    assert!(outcome.messages(false).contains("still present"), "{outcome}");
+}
