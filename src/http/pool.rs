@@ -57,10 +57,10 @@ pub(super) struct Message<'a> {
     pub authorization: Option<&'a HeaderValue>,
     pub body: Option<Bytes>,
     /// Whether another connection is used than for other messages.
-    pub is_second_look: bool,
+    pub is_recheck: bool,
 }
 
-/// The clients of origins. Where a server may have other addresses, it has another client; so it has for a second look,
+/// The clients of origins. Where a server may have other addresses, it has another client; so it has for a recheck,
 /// which takes another connection.
 type Clients = HashMap<(Origin, Option<AddressLimit>, bool), Arc<Cell>>;
 
@@ -119,7 +119,7 @@ impl Pool {
     /// named this one, and it has only addresses that are more private; [`Kind::Config`] when TLS cannot be set up.
     pub async fn send(&self, message: Message<'_>) -> Result<Response> {
         let (url, sent) = (message.url, Instant::now());
-        let mut cell = self.cell(url, message.is_second_look);
+        let mut cell = self.cell(url, message.is_recheck);
         let mut outcome = self.send_once(&cell, &message).await?;
         for _ in 0..MAX_RACES {
             match &outcome {
@@ -134,7 +134,7 @@ impl Pool {
         {
             self.use_http1(url);
             self.retire(&cell);
-            cell = self.cell(url, message.is_second_look);
+            cell = self.cell(url, message.is_recheck);
             outcome = self.send_once(&cell, &message).await?;
         }
         let reply = match outcome {
@@ -209,10 +209,10 @@ impl Pool {
     }
 
     /// Where the client of an origin is, or will be.
-    fn cell(&self, url: &Url, is_second_look: bool) -> Arc<Cell> {
+    fn cell(&self, url: &Url, is_recheck: bool) -> Arc<Cell> {
         // A proxy resolves the names of the servers behind it.
         let limit = self.origins.limit(url).filter(|_| proxy_for(url).is_none());
-        let key = (url.origin(), limit, is_second_look);
+        let key = (url.origin(), limit, is_recheck);
         let http1 = self.http1().contains(&key.0);
         let mut clients = self.clients();
         // A client in use is kept alive by its requests.

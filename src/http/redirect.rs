@@ -52,9 +52,9 @@ impl Redirects {
                 Some(permit) => permit,
                 None => self.limiter.acquire().await,
             };
-            let Request { method, headers, body, is_second_look, .. } = request;
+            let Request { method, headers, body, is_recheck, .. } = request;
             let body = body.clone();
-            let message = Message { method, url: &url, headers, authorization, body, is_second_look: *is_second_look };
+            let message = Message { method, url: &url, headers, authorization, body, is_recheck: *is_recheck };
             let sent = self.limiter.send(permit, message).await;
             // The server that redirected chose the host, which errors name.
             let response = sent.map_err(|error| match hop {

@@ -21,7 +21,7 @@ pub struct Request {
     pub body: Option<Bytes>,
     /// Whether it takes another connection than requests without this: behind a load balancer, connections may lead to
     /// different replicas.
-    pub is_second_look: bool,
+    pub is_recheck: bool,
     /// What the request is about: decides the token's scope and words its errors.
     pub context: RequestContext,
 }
@@ -44,7 +44,7 @@ pub struct RequestContext {
 impl Request {
     /// A request without headers and body.
     pub fn new(method: Method, url: Url, context: RequestContext) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, is_second_look: false, context }
+        Self { method, url, headers: HeaderMap::new(), body: None, is_recheck: false, context }
     }
 
     /// Adds a header.

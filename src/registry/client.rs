@@ -23,7 +23,7 @@ pub struct Client {
     pub(super) cache: Option<Cache>,
     pub(super) disk: Disk,
     /// Whether requests take another connection than those of other clients that share this one's transport.
-    pub(super) is_second_look: bool,
+    pub(super) is_recheck: bool,
 }
 
 impl Client {
@@ -148,7 +148,7 @@ impl ClientBuilder {
         };
         let transport = Transport::new(&self.registry, self.credentials, trust, self.options, self.stats);
         let (registry, transport) = (Arc::new(self.registry), Arc::new(transport));
-        Ok(Client { registry, transport, cache: self.cache, disk: Disk::default(), is_second_look: false })
+        Ok(Client { registry, transport, cache: self.cache, disk: Disk::default(), is_recheck: false })
     }
 }
 

@@ -217,7 +217,7 @@ impl<'a> PendingDeletion<'a> {
             let mut now = repository.await_absence(target, digest, patience).await;
             if !may_be_late && matches!(now, Ok(None)) {
                 // There is no other evidence that it is gone, and a replica may lag behind.
-                now = repository.second_look().resolve_by_content(target).await;
+                now = repository.for_recheck().resolve_by_content(target).await;
                 if let (Ok(Some(_)), DeleteReply::Lost(error)) = (&now, &answer) {
                     let what = format!("cannot determine whether {name} is gone");
                     let error = error.clone().within(what).with_kind(Kind::Incomplete);

@@ -100,6 +100,6 @@ impl Client {
         // Names are safe in a path by type, so it is set as it is: joining would read `host:5000` as a scheme.
         url.set_path(&format!("{}{}", base.path(), endpoint.path()));
         let context = endpoint.context(&self.registry.to_string(), action);
-        Request { is_second_look: self.is_second_look, ..Request::new(method, url, context) }
+        Request { is_recheck: self.is_recheck, ..Request::new(method, url, context) }
     }
 }

@@ -22,10 +22,10 @@ impl Client {
 }
 
 impl RepositoryHandle {
-    /// The same repository by another connection, for a second look at what was "not found": behind a load balancer,
+    /// The same repository by another connection, to check again what was "not found": behind a load balancer,
     /// each connection may lead to another replica, and one of them may lag behind.
-    pub(crate) fn second_look(&self) -> Self {
-        Self { client: Client { is_second_look: true, ..self.client.clone() }, name: Arc::clone(&self.name) }
+    pub(crate) fn for_recheck(&self) -> Self {
+        Self { client: Client { is_recheck: true, ..self.client.clone() }, name: Arc::clone(&self.name) }
     }
 
     /// The client of its registry.

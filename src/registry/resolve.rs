@@ -67,7 +67,7 @@ impl RepositoryHandle {
     pub async fn find(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
         let target = target.into();
         let found = match self.try_resolve(target).await {
-            Ok(None) => self.second_look().resolve_by_content(target).await,
+            Ok(None) => self.for_recheck().resolve_by_content(target).await,
             found => found,
         };
         match found {
@@ -116,7 +116,7 @@ impl RepositoryHandle {
     /// Those of [`RepositoryHandle::manifest`] but "not found";
     /// [`Fault::Status`] for "not found" in a web page.
     pub async fn find_manifest(&self, digest: &Digest) -> Result<Option<Manifest>> {
-        for repository in [self, &self.second_look()] {
+        for repository in [self, &self.for_recheck()] {
             match repository.manifest(digest).await.map_err(Error::unless_foreign) {
                 Ok(manifest) => return Ok(Some(manifest)),
                 Err(error) if error.is_not_found() => {}

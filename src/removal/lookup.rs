@@ -47,7 +47,7 @@ pub(super) async fn fetch_existing(repository: &RepositoryHandle, target: NameOr
 /// Fetches a manifest. "Not found" is verified by another connection, since a replica may lag behind.
 pub(super) async fn fetch_settled(repository: &RepositoryHandle, target: NameOrDigest<'_>) -> Result<Fetched> {
     match fetch(repository, target).await {
-        Err(error) if error.is_not_found() => fetch(&repository.second_look(), target).await,
+        Err(error) if error.is_not_found() => fetch(&repository.for_recheck(), target).await,
         fetched => fetched,
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn list(
     // The first reply shows whether there is such an API.
     let Some(first) = subjects.next() else { return found };
     let reply = match repository.referrers_by_api(&first, None).await {
-        Ok(None) if removes_referrers => repository.second_look().referrers_by_api(&first, None).await,
+        Ok(None) if removes_referrers => repository.for_recheck().referrers_by_api(&first, None).await,
         reply => reply,
     };
     if !record(&mut found, repository, first, reply) {

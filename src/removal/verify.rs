@@ -117,7 +117,7 @@ async fn look_up(
 ///
 /// That it still exists, or that this cannot be found out.
 pub(super) async fn check_gone(repository: &RepositoryHandle, deleted: &Digest) -> Result<()> {
-    let found = repository.second_look().await_absence(deleted.into(), Some(deleted), SETTLE_TIME).await;
+    let found = repository.for_recheck().await_absence(deleted.into(), Some(deleted), SETTLE_TIME).await;
     let error = match found {
         Ok(None) => return Ok(()),
         Ok(Some(_)) => {
@@ -141,7 +141,7 @@ pub(super) async fn check_removed(repository: &RepositoryHandle, kept: &KeptName
     let manifests = kept.removed_manifests();
     let manifests = manifests.map(|digest| (format!("{repository}@{digest}"), NameOrDigest::Digest(digest), digest));
     let lookups = names.chain(manifests).map(|(shown, name, digest)| async move {
-        match fetch(&repository.second_look(), name).await.map(|now| now.digest) {
+        match fetch(&repository.for_recheck(), name).await.map(|now| now.digest) {
             Ok(now) if now == *digest => return Some(shown),
             Ok(now) => tracing::warn!("{shown} exists again: it points to {now}"),
             // What it was removed from was verified right after its removal.

@@ -139,7 +139,7 @@ impl TokenServer {
         let permit = self.limiter.acquire().await;
         let (url, authorization) = (&attempt.url, authorization.as_ref());
         let (method, headers) = (&method, &headers);
-        let message = Message { method, url, headers, authorization, body, is_second_look: false };
+        let message = Message { method, url, headers, authorization, body, is_recheck: false };
         self.limiter.send(permit, message).await
     }
 

@@ -169,7 +169,7 @@ impl SnapshotReader {
 
     /// Resolves names once more that were not found.
     pub async fn retry_names(&mut self, absent: Vec<Name>) {
-        let repository = self.repository.second_look();
+        let repository = self.repository.for_recheck();
         let lookups: Vec<_> = absent.into_iter().map(|name| self.resolve_name(repository.clone(), name)).collect();
         let mut lookups = stream::iter(lookups).buffer_unordered(self.concurrency());
         while let Some((name, found)) = lookups.next().await {

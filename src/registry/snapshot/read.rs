@@ -171,7 +171,7 @@ impl SnapshotReader {
                 return;
             }
             let mut fetched =
-                self.each(missing, |repository, manifest| fetch_manifest(repository.second_look(), manifest));
+                self.each(missing, |repository, manifest| fetch_manifest(repository.for_recheck(), manifest));
             while let Some((manifest, outcome)) = fetched.next().await {
                 self.record_manifest(manifest, outcome);
             }
@@ -196,7 +196,7 @@ impl SnapshotReader {
             let error = error.because("the registry may have it by its sha256 digest only");
             self.builder.set(manifest, ManifestState::Unreadable(error));
         }
-        let mut fetched = self.each(tagged, |repository, tagged| fetch_tag(repository.second_look(), tagged));
+        let mut fetched = self.each(tagged, |repository, tagged| fetch_tag(repository.for_recheck(), tagged));
         while let Some((manifest, outcome)) = fetched.next().await {
             self.record_manifest(manifest, outcome);
         }

@@ -76,7 +76,7 @@ async fn present(repository: &RepositoryHandle, entry: &Entry) -> Result<Option<
 /// since a replica may lag behind.
 async fn surely_present(repository: &RepositoryHandle, entry: &Entry) -> Result<Option<Digest>> {
     match present(repository, entry).await? {
-        None => present(&repository.second_look(), entry).await,
+        None => present(&repository.for_recheck(), entry).await,
         found => Ok(found),
     }
 }

@@ -22,34 +22,34 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
     let saved = read(args, context).await?;
     let full = context.shows_full(saved.iter().map(|saved| &saved.registry));
     let mut output = context.output(DriftView { full })?;
-    let mut looks = Vec::with_capacity(saved.len());
+    let mut comparisons = Vec::with_capacity(saved.len());
     let mut clients = BTreeMap::new();
     for SavedTag { registry, repository, tag, digest } in saved {
         let key = registry.to_string();
         if !clients.contains_key(&key) {
             clients.insert(key.clone(), context.client(&registry).await?);
         }
-        looks.push((clients[&key].repository(&repository), tag, digest));
+        comparisons.push((clients[&key].repository(&repository), tag, digest));
     }
-    let added = if args.added { added(&looks) } else { Vec::new() };
-    let resolved = stream::iter(looks).map(|(repository, tag, was)| async move {
+    let added = if args.added { added(&comparisons) } else { Vec::new() };
+    let resolved = stream::iter(comparisons).map(|(repository, tag, was)| async move {
         let algorithm = was.as_ref().map_or(Algorithm::Sha256, Digest::algorithm);
         let is = repository.find_by(&tag, algorithm).await.map(|resolved| resolved.map(|resolved| resolved.digest));
-        vec![Look { repository, tag: Some(tag), is_new: false, was, is }]
+        vec![Comparison { repository, tag: Some(tag), is_new: false, was, is }]
     });
     let added = stream::iter(added).map(|(repository, known)| async move {
         let listed = listed(&repository, &known).await;
         let new = listed.map(|tags| tags.into_iter().filter(|tag| !known.contains(tag)).collect::<BTreeSet<_>>());
         new_tags(repository, new).await
     });
-    let mut looks =
+    let mut comparisons =
         resolved.buffered(MAX_PENDING).chain(added.buffered(MAX_PENDING)).flat_map(stream::iter).boxed_local();
     let progress = context.progress("tags");
     let (mut unchanged, mut changed, mut unknown) = (0_usize, 0_usize, 0_usize);
     let outcome = async {
-        while let Some(look) = next_or_flush(context, &mut looks, &mut output).await? {
+        while let Some(comparison) = next_or_flush(context, &mut comparisons, &mut output).await? {
             progress.inc(1);
-            let Some(record) = record(&look, context) else {
+            let Some(record) = record(&comparison, context) else {
                 unchanged += 1;
                 context.report.success();
                 continue;
@@ -61,7 +61,7 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
         Ok(())
     };
     let outcome: Result<(), CommandError> = outcome.await;
-    drop(looks);
+    drop(comparisons);
     drop(progress);
     close(output, outcome)?;
     let not_known = if unknown > 0 { format!(", {unknown} unknown") } else { String::new() };
@@ -70,7 +70,7 @@ pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandE
 }
 
 /// A tag now and then.
-struct Look {
+struct Comparison {
     repository: RepositoryHandle,
     /// `None` where the tags could not be listed.
     tag: Option<Tag>,
@@ -109,9 +109,9 @@ async fn read(args: &DriftArgs, context: &Context<'_>) -> Result<BTreeSet<SavedT
 }
 
 /// The repositories of a snapshot, each with its known tags.
-fn added(looks: &[(RepositoryHandle, Tag, Option<Digest>)]) -> Vec<(RepositoryHandle, HashSet<Tag>)> {
+fn added(comparisons: &[(RepositoryHandle, Tag, Option<Digest>)]) -> Vec<(RepositoryHandle, HashSet<Tag>)> {
     let mut repositories: BTreeMap<String, (RepositoryHandle, HashSet<Tag>)> = BTreeMap::new();
-    for (repository, tag, _) in looks {
+    for (repository, tag, _) in comparisons {
         let name = repository.registry().qualify(repository.name());
         let known = repositories.entry(name).or_insert_with(|| (repository.clone(), HashSet::new()));
         known.1.insert(tag.clone());
@@ -135,29 +135,29 @@ async fn listed(repository: &RepositoryHandle, known: &HashSet<Tag>) -> Result<V
 }
 
 /// What the tags that are not in the snapshot point to.
-async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> Vec<Look> {
+async fn new_tags(repository: RepositoryHandle, tags: Result<BTreeSet<Tag>>) -> Vec<Comparison> {
     let tags = match tags {
         Ok(tags) => tags,
-        Err(error) => return vec![Look { repository, tag: None, is_new: true, was: None, is: Err(error) }],
+        Err(error) => return vec![Comparison { repository, tag: None, is_new: true, was: None, is: Err(error) }],
     };
-    let looks = stream::iter(tags).map(|tag| {
+    let comparisons = stream::iter(tags).map(|tag| {
         let repository = repository.clone();
         async move {
             let is = repository.find(&tag).await.map(|resolved| resolved.map(|resolved| resolved.digest));
-            Look { repository, tag: Some(tag), is_new: true, was: None, is }
+            Comparison { repository, tag: Some(tag), is_new: true, was: None, is }
         }
     });
-    looks.buffered(MAX_PENDING).collect().await
+    comparisons.buffered(MAX_PENDING).collect().await
 }
 
 /// The record of a change; `None` if nothing changed.
-fn record(look: &Look, context: &Context<'_>) -> Option<DriftRecord> {
-    let registry: &Registry = look.repository.registry();
-    let (change, is, error) = match (&look.was, &look.is) {
+fn record(comparison: &Comparison, context: &Context<'_>) -> Option<DriftRecord> {
+    let registry: &Registry = comparison.repository.registry();
+    let (change, is, error) = match (&comparison.was, &comparison.is) {
         (Some(was), Ok(Some(is))) if was == is => return None,
         (Some(_), Ok(Some(is))) => (Change::Moved, Some(is.to_string()), None),
-        (_, Ok(None)) if !look.is_new => (Change::Vanished, None, None),
-        (None, Ok(Some(is))) if look.is_new => (Change::Added, Some(is.to_string()), None),
+        (_, Ok(None)) if !comparison.is_new => (Change::Vanished, None, None),
+        (None, Ok(Some(is))) if comparison.is_new => (Change::Added, Some(is.to_string()), None),
         // New and gone again, or of a snapshot that does not know what it pointed to.
         (_, Ok(_)) => return None,
         (_, Err(error)) => {
@@ -165,15 +165,15 @@ fn record(look: &Look, context: &Context<'_>) -> Option<DriftRecord> {
             (Change::Unknown, None, Some(failure(error)))
         }
     };
-    let name = look.repository.name();
-    let reference = look.tag.clone().map(|tag| registry.qualify(Reference::tagged(name.clone(), tag)));
+    let name = comparison.repository.name();
+    let reference = comparison.tag.clone().map(|tag| registry.qualify(Reference::tagged(name.clone(), tag)));
     Some(DriftRecord {
         registry: registry.to_string(),
         reference: reference.unwrap_or_else(|| registry.qualify(name)),
-        repository: look.repository.to_string(),
-        tag: look.tag.as_ref().map(ToString::to_string),
+        repository: comparison.repository.to_string(),
+        tag: comparison.tag.as_ref().map(ToString::to_string),
         change,
-        was: look.was.as_ref().map(ToString::to_string),
+        was: comparison.was.as_ref().map(ToString::to_string),
         is,
         error,
     })

@@ -157,13 +157,13 @@ async fn find(target: &Target, conditions: &Conditions<'_>) -> Result<Found> {
         }
     }
     let needs_labels = !conditions.labels.is_empty();
-    let looks = stream::iter(by_digest).map(|(digest, tags)| async move {
+    let matches = stream::iter(by_digest).map(|(digest, tags)| async move {
         // A digest that is the only condition may be the tag's own.
         let nodes = read_tree(repository, &digest, needs_labels).await;
         (digest, tags, nodes.map(|nodes| conditions.matched(&nodes)))
     });
-    let mut looks = looks.buffered(MAX_PENDING).boxed();
-    while let Some((digest, tags, matched)) = looks.next().await {
+    let mut matches = matches.buffered(MAX_PENDING).boxed();
+    while let Some((digest, tags, matched)) = matches.next().await {
         match matched {
             Ok(Some(matched)) => {
                 found.tags.extend(tags.into_iter().map(|tag| (tag, digest.clone(), matched.clone())));

@@ -28,10 +28,10 @@ pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandEr
     let mut pause = args.interval;
     let mut reported = String::new();
     let digest = loop {
-        let look = context.until_shutdown(look(args, repository, reference)).await;
-        let reason = match look.map_err(|end| with_reason(end, &reported))? {
-            Ok(Look::Ready(digest)) => break digest,
-            Ok(Look::NotYet(reason)) => reason,
+        let readiness = context.until_shutdown(readiness(args, repository, reference)).await;
+        let reason = match readiness.map_err(|end| with_reason(end, &reported))? {
+            Ok(Readiness::Ready(digest)) => break digest,
+            Ok(Readiness::NotYet(reason)) => reason,
             Err(error) if may_pass(&error) => error.to_string(),
             Err(error) => return Err(context.failed(repository.registry(), error)),
         };
@@ -59,43 +59,43 @@ fn with_reason(end: CommandError, reason: &str) -> CommandError {
 }
 
 /// The result of one check.
-enum Look {
+enum Readiness {
     /// It exists.
     Ready(Digest),
     /// It does not exist yet; the reason.
     NotYet(String),
 }
 
-async fn look(args: &WaitArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<Look> {
+async fn readiness(args: &WaitArgs, repository: &RepositoryHandle, reference: &Reference) -> Result<Readiness> {
     let resolved = match &args.digest {
         Some(wanted) => repository.find_by(reference.target(), wanted.algorithm()).await?,
         None => repository.try_resolve(reference.target()).await?,
     };
     let Some(resolved) = resolved else {
-        return Ok(Look::NotYet(format!("{reference} does not exist")));
+        return Ok(Readiness::NotYet(format!("{reference} does not exist")));
     };
     if let Some(wanted) = args.digest.as_ref().filter(|wanted| **wanted != resolved.digest) {
-        return Ok(Look::NotYet(format!("{reference} is {}, not {wanted}", resolved.digest)));
+        return Ok(Readiness::NotYet(format!("{reference} is {}, not {wanted}", resolved.digest)));
     }
-    let Some(platform) = &args.platform else { return Ok(Look::Ready(resolved.digest)) };
+    let Some(platform) = &args.platform else { return Ok(Readiness::Ready(resolved.digest)) };
     let manifest = repository.manifest(&resolved.digest).await?;
     let (document, _) = manifest.readable()?;
     let available = match document.content {
         Content::Index(_) => match repository.choose(&document, Some(platform)).await? {
-            PlatformChoice::Image { .. } => return Ok(Look::Ready(resolved.digest)),
+            PlatformChoice::Image { .. } => return Ok(Readiness::Ready(resolved.digest)),
             PlatformChoice::None(available) => available,
         },
         Content::Image { .. } | Content::Schema1(_) => {
             let summary = Summaries::new(repository, jiff::Timestamp::now()).of(manifest).await;
             let available = summary.platforms.clone().unwrap_or_default();
             if available.iter().any(|available| available.serves(platform)) {
-                return Ok(Look::Ready(resolved.digest));
+                return Ok(Readiness::Ready(resolved.digest));
             }
             available
         }
     };
     let available: Vec<_> = available.iter().map(ToString::to_string).collect();
-    Ok(Look::NotYet(format!("{reference} has no image for {platform}, but for {}", available.join(", "))))
+    Ok(Readiness::NotYet(format!("{reference} has no image for {platform}, but for {}", available.join(", "))))
 }
 
 /// Whether a failure may pass: the registry may be restarting. A manifest of an index that is not there yet is pushed

@@ -26,14 +26,14 @@ pub async fn run(file: &Path, platform: Option<&Platform>, context: &Context<'_>
         let registry = context.settings.reach(image.registry.clone());
         named.push((context.client(&registry).await?.repository(&image.repository), image));
     }
-    let mut looks = stream::iter(named)
-        .map(|(repository, image)| async move { look(&repository, &image, platform).await })
+    let mut checks = stream::iter(named)
+        .map(|(repository, image)| async move { check_image(&repository, &image, platform).await })
         .buffered(MAX_PENDING)
         .boxed_local();
     let progress = context.progress("images");
     let (mut count, mut found) = (0_usize, 0_usize);
     let outcome = async {
-        while let Some((record, kind)) = next_or_flush(context, &mut looks, &mut output).await? {
+        while let Some((record, kind)) = next_or_flush(context, &mut checks, &mut output).await? {
             count += 1;
             progress.inc(1);
             match kind {
@@ -49,7 +49,7 @@ pub async fn run(file: &Path, platform: Option<&Platform>, context: &Context<'_>
     };
     let outcome: Result<(), CommandError> = outcome.await;
     let is_whole = outcome.is_ok();
-    drop(looks);
+    drop(checks);
     drop(progress);
     close(output, outcome)?;
     if is_whole {
@@ -75,7 +75,7 @@ async fn read(file: &Path, context: &Context<'_>) -> Result<Vec<NamedImage>, Com
 }
 
 /// Looks for an image. The inner kind is that of what is wrong.
-async fn look(
+async fn check_image(
     repository: &RepositoryHandle,
     image: &NamedImage,
     platform: Option<&Platform>,
