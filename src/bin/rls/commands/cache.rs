@@ -1,3 +1,5 @@
+//! `rls cache`: shows and clears the cache of manifests and configs.
+
 use registry_ls::cache::{Cache, DEFAULT_LIMIT};
 
 use super::context::Context;
@@ -8,7 +10,6 @@ use crate::output::{CacheRecord, CacheView};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
-/// `rls cache`
 pub async fn run(args: &CacheArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let action = args.action;
     let mut output = context.output(CacheView)?;

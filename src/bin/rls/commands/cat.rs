@@ -1,3 +1,5 @@
+//! `rls cat`: prints a file of an image.
+
 use std::io::{IsTerminal, stdout};
 
 use futures::{StreamExt, TryStreamExt};
@@ -10,7 +12,6 @@ use crate::output::{OutputError, is_closed, write_exact};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
-/// `rls cat`
 pub async fn run(args: &CatArgs, context: &Context<'_>) -> Result<(), CommandError> {
     if is_closed() {
         return Err(OutputError::Nowhere.into());

@@ -1,8 +1,9 @@
+//! `rls completions`: prints the script that makes a shell complete.
+
 use crate::args::CompletionsArgs;
 use crate::output::{OutputError, is_closed, write_raw};
 use crate::report::CommandError;
 
-/// `rls completions`
 pub fn run(args: &CompletionsArgs) -> Result<(), CommandError> {
     match crate::complete::script(args.shell).filter(|_| !args.is_static) {
         Some(script) => write(script.as_bytes()),

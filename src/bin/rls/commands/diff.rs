@@ -1,3 +1,5 @@
+//! `rls diff`: compares two images.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Stdout;
 
@@ -26,7 +28,6 @@ const MAX_HELD: usize = 12 << 20;
 
 type Output = crate::output::Output<DifferenceView, Stdout>;
 
-/// `rls diff`
 pub async fn run(args: &DiffArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(DifferenceView { platforms: true })?;
     let named = context.references(&[args.left.clone(), args.right.clone()]).await?;

@@ -1,3 +1,5 @@
+//! `rls digest`: prints digests, also of one platform.
+
 use futures::{StreamExt, stream};
 use registry_ls::error::Result;
 use registry_ls::name::{Reference, Registry, Target};
@@ -11,7 +13,6 @@ use crate::args::DigestArgs;
 use crate::output::{DigestRecord, DigestView};
 use crate::report::{CommandError, failure};
 
-/// `rls digest`
 pub async fn run(args: &DigestArgs, context: &Context<'_>) -> std::result::Result<(), CommandError> {
     let targets = context.references(&args.references).await?;
     let mut output = context.output(DigestView)?;

@@ -1,3 +1,5 @@
+//! `rls drift`: compares a snapshot with what its tags point to now.
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures::{StreamExt, stream};
@@ -17,7 +19,6 @@ use crate::output::{Change, DriftRecord, DriftView};
 use crate::report::{CommandError, failure};
 use crate::usage::Usage;
 
-/// `rls drift`
 pub async fn run(args: &DriftArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let saved = read(args, context).await?;
     let full = context.shows_full(saved.iter().map(|saved| &saved.registry));

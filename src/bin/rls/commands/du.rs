@@ -1,3 +1,5 @@
+//! `rls du`: the storage of tags, repositories and registries.
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stdout};
@@ -36,7 +38,6 @@ struct Measured {
     error: Option<Error>,
 }
 
-/// `rls du`
 pub async fn run(args: &DuArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(UsageView { full: context.settings.full, bars: stdout().is_terminal() })?;
     let walk = Walk::open(context, &args.walk).await?.with_width(MAX_SNAPSHOTS).with_states();

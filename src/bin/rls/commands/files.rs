@@ -1,3 +1,5 @@
+//! `rls files`: lists the files of an image.
+
 use futures::{StreamExt, TryStreamExt};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Fault, Missing};
@@ -21,7 +23,6 @@ const MAX_HELD: usize = 128 << 20;
 /// What an allocation takes besides its content, in bytes.
 const ALLOCATION: usize = 16;
 
-/// `rls files`
 pub async fn run(args: &FilesArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(FileView { long: args.long })?;
     let image = Image::open(context, &args.reference, &args.layers).await?;

@@ -1,3 +1,5 @@
+//! `rls find`: the tags whose images fulfil every condition.
+
 use std::collections::{BTreeMap, HashSet};
 
 use futures::{StreamExt, stream};
@@ -21,7 +23,6 @@ const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 /// How many manifests of an index are read at most.
 const MAX_CHILDREN: usize = 1000;
 
-/// `rls find`
 pub async fn run(args: &FindArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(FindView { full: context.settings.full })?;
     let conditions = Conditions {

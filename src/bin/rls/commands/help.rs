@@ -1,3 +1,5 @@
+//! `rls help`: the help of commands, the references, and the schemas of records.
+
 use std::io::stdout;
 
 use super::context::Context;
@@ -9,7 +11,6 @@ use crate::report::CommandError;
 use crate::spelling::nearest;
 use crate::usage::Usage;
 
-/// `rls help`
 pub fn run(args: &HelpArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let styles = Styles::for_stdout(context.settings.color);
     let text = match (&args.words[..], args.topic()) {

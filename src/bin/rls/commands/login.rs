@@ -1,3 +1,5 @@
+//! `rls login`: verifies credentials, and stores them where docker does.
+
 use registry_ls::Error;
 use registry_ls::auth::Credentials;
 use registry_ls::http::Caveat;
@@ -13,7 +15,6 @@ use crate::prompt;
 use crate::report::CommandError;
 use crate::usage::{self, Usage};
 
-/// `rls login`
 pub async fn run(args: &LoginArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let registry = context.registry_or_default(args.named.as_deref(), "Log in to").await?;
     let login = context.settings.login(&registry)?;

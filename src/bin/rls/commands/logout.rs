@@ -1,3 +1,5 @@
+//! `rls logout`: erases stored credentials.
+
 use registry_ls::Error;
 use registry_ls::keychain::{Keychain, Store};
 
@@ -8,7 +10,6 @@ use crate::output::{LogoutRecord, LogoutView};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
-/// `rls logout`
 pub async fn run(args: &LogoutArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let registry = context.registry_or_default(args.named.as_deref(), "Log out of").await?;
     let auth_file = context.settings.auth_file(&registry)?;

@@ -1,3 +1,5 @@
+//! `rls man`: prints or writes the man pages.
+
 use std::io::stdout;
 use std::path::Path;
 
@@ -9,7 +11,6 @@ use crate::output::{OutputError, is_closed, write_raw};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
-/// `rls man`
 pub async fn run(args: &ManArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let pages = pages();
     let Some(folder) = args.folder.clone() else {

@@ -1,3 +1,5 @@
+//! `rls manifest`: shows what a reference points to.
+
 use std::io::{IsTerminal, stdout};
 
 use futures::future::LocalBoxFuture;
@@ -25,7 +27,6 @@ use crate::usage::Usage;
 /// The most levels of indexes within an index that are shown.
 const MAX_NESTING: usize = 4;
 
-/// `rls manifest`
 pub async fn run(args: &ManifestArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let named = context.references(std::slice::from_ref(&args.reference)).await?;
     let [(repository, reference)] = named.as_slice() else {

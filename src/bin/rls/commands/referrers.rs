@@ -1,3 +1,5 @@
+//! `rls referrers`: the tree of what refers to an image.
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -12,7 +14,6 @@ use crate::output::{Branch, ReferrerRecord, ReferrerView, Time, kind_words};
 use crate::report::{CommandError, failure};
 use crate::usage::Usage;
 
-/// `rls referrers`
 pub async fn run(args: &ReferrersArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let named = context.references(std::slice::from_ref(&args.reference)).await?;
     let [(repository, reference)] = named.as_slice() else {

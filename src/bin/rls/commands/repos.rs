@@ -1,3 +1,5 @@
+//! `rls repos`: lists the repositories of registries, with `--tags` their tags.
+
 use std::collections::BTreeSet;
 use std::io::Stdout;
 use std::rc::Rc;
@@ -37,7 +39,6 @@ struct Source {
     root: Option<Repository>,
 }
 
-/// `rls repos`
 pub async fn run(args: &ReposArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(RepositoryView { tags: args.tags, full: context.settings.full })?;
     let sources = sources(args, context).await?;

@@ -1,3 +1,5 @@
+//! `rls snapshot`: prints what every tag points to.
+
 use futures::{StreamExt, TryStreamExt, stream};
 use registry_ls::Kind;
 use registry_ls::error::{Error, Missing, Result};
@@ -12,7 +14,6 @@ use crate::args::SnapshotArgs;
 use crate::output::{DigestRecord, SnapshotView};
 use crate::report::{CommandError, failure};
 
-/// `rls snapshot`
 pub async fn run(args: &SnapshotArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let mut output = context.output(SnapshotView)?;
     let walk = Walk::open(context, &args.walk).await?;

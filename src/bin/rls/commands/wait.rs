@@ -1,3 +1,5 @@
+//! `rls wait`: waits for a tag, for what it points to, or for a platform.
+
 use std::time::Duration;
 
 use registry_ls::Kind;
@@ -18,7 +20,6 @@ const GROWTH: f64 = 1.2;
 /// The longest pause.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// `rls wait`
 pub async fn run(args: &WaitArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let named = context.references(std::slice::from_ref(&args.reference)).await?;
     let [(repository, reference)] = named.as_slice() else {

@@ -1,3 +1,5 @@
+//! `rls check`: finds what is missing in repositories, or which images that a file names do not exist.
+
 mod named;
 mod repository;
 
@@ -5,7 +7,6 @@ use super::context::Context;
 use crate::args::CheckArgs;
 use crate::report::CommandError;
 
-/// `rls check`
 pub async fn run(args: &CheckArgs, context: &Context<'_>) -> Result<(), CommandError> {
     match &args.refs {
         Some(file) => named::run(file, args.platform.as_ref(), context).await,

@@ -1,3 +1,5 @@
+//! The commands of docker-ls.
+
 use std::io::stdout;
 
 use futures::{StreamExt, TryStreamExt};

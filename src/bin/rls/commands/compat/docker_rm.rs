@@ -1,3 +1,5 @@
+//! docker-rm, by the rules of `rls rm`.
+
 use std::io::stdout;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! `rls doctor`: runs the checks of a diagnosis, and words what fails and what to do about it.
+
 mod clients;
 mod explain;
 mod known_errors;
@@ -22,7 +24,6 @@ use crate::output::{CheckRecord, CheckStatus, CheckView, FactRecord};
 use crate::report::CommandError;
 use crate::usage::Usage;
 
-/// `rls doctor`
 pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), CommandError> {
     if let Some(text) = &args.explain {
         return explain::run(text, context).await;

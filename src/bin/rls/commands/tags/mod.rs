@@ -1,3 +1,5 @@
+//! `rls tags`: lists the tags of repositories.
+
 mod listing;
 mod names;
 
@@ -16,7 +18,6 @@ use crate::args::TagsArgs;
 use crate::output::{TagView, some_of};
 use crate::report::CommandError;
 
-/// `rls tags`
 pub async fn run(args: &TagsArgs, context: &Context<'_>) -> Result<(), CommandError> {
     let targets = context.repositories(&args.repositories).await?;
     let query = Query::new(args, context.shows_table());

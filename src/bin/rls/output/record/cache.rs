@@ -1,3 +1,5 @@
+//! The record of `rls cache info` and `clear`.
+
 use serde::Serialize;
 
 use crate::output::{Human, Lines, View};

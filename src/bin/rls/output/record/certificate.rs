@@ -1,3 +1,5 @@
+//! A certificate, as a part of the records of `rls trust`.
+
 use registry_ls::trust::Certificate;
 use serde::Serialize;
 

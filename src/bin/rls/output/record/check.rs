@@ -1,3 +1,5 @@
+//! A check of `rls doctor`, with its facts.
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! A difference that `rls diff` finds.
+
 use registry_ls::analysis::DifferenceKind;
 use serde::Serialize;
 use serde_json::{Map, Value};

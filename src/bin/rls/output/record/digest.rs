@@ -1,3 +1,5 @@
+//! The record of `rls digest`.
+
 use serde::Serialize;
 
 use super::field::Failure;

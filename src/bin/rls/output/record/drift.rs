@@ -1,3 +1,5 @@
+//! What `rls snapshot` prints, and the changes that `rls drift` finds.
+
 use std::fmt;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! The meaning of an error: `rls doctor --explain`.
+
 use serde::Serialize;
 
 use super::field::UNKNOWN;

@@ -1,3 +1,5 @@
+//! A file of an image: `rls files`.
+
 use serde::Serialize;
 
 use super::field::UNKNOWN;

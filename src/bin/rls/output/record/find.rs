@@ -1,3 +1,5 @@
+//! The record of `rls find`.
+
 use serde::Serialize;
 
 use super::name::shown;

@@ -1,3 +1,5 @@
+//! What a PEM file is: `rls trust --check`.
+
 use serde::Serialize;
 
 use super::certificate::CertificateRecord;

@@ -1,3 +1,5 @@
+//! A problem that `rls check` finds.
+
 use std::fmt;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! The records of `rls login` and `rls logout`.
+
 use serde::Serialize;
 
 use crate::output::{Human, Lines, Tone, View};

@@ -1,3 +1,5 @@
+//! The decision of `rls prune` about a tag or manifest.
+
 use registry_ls::name::Registry;
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! A referrer, and its place in the tree that `rls referrers` prints.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

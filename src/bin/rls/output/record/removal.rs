@@ -1,3 +1,5 @@
+//! A removal, planned or executed: `rls rm`, `prune` and `undo`.
+
 use std::fmt;
 
 use registry_ls::name::Registry;

@@ -1,3 +1,5 @@
+//! A repository: `rls repos`.
+
 use serde::Serialize;
 
 use super::field::{Failure, Field, UNKNOWN};

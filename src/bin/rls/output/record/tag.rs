@@ -1,3 +1,5 @@
+//! A tag: `rls tags`.
+
 use registry_ls::name::Registry;
 use serde::Serialize;
 

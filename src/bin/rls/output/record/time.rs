@@ -1,3 +1,5 @@
+//! Times in records, in UTC and as precise as they are known.
+
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 

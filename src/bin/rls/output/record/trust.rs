@@ -1,3 +1,5 @@
+//! The certificates of a registry, and where its CA is configured: `rls trust`.
+
 use serde::Serialize;
 
 use super::certificate::CertificateRecord;

@@ -1,3 +1,5 @@
+//! A run of removals: `rls undo --list`.
+
 use serde::Serialize;
 
 use super::field::UNKNOWN;

@@ -1,3 +1,5 @@
+//! The storage of a tag, a repository or a registry: `rls du`.
+
 use serde::Serialize;
 
 use super::field::{Failure, UNKNOWN};
