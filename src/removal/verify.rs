@@ -46,8 +46,8 @@ pub(super) async fn check_kept(repository: &RepositoryHandle, kept: &mut KeptNam
 ///
 /// # Errors
 ///
-/// As for [`check_kept`]; [`Kind::Incomplete`] also where the list did not name the tag that was deleted, so that it may
-/// have lacked others.
+/// As for [`check_kept`]; [`Kind::Incomplete`] also where the list did not name the tag that was deleted, so that it
+/// may have lacked others.
 pub(super) async fn check_siblings(
     repository: &RepositoryHandle,
     kept: &mut KeptNames,
@@ -129,8 +129,8 @@ pub(super) async fn check_gone(repository: &RepositoryHandle, deleted: &Digest) 
     Err(error.with_kind(Kind::Safety(Danger::Unknown)))
 }
 
-/// Looks up the removed names and manifests once more, by another connection. Another client may have pushed them, or the registry may have answered "not
-/// found" for something that it still had.
+/// Looks up the removed names and manifests once more, by another connection. Another client may have pushed them, or
+/// the registry may have answered "not found" for something that it still had.
 ///
 /// # Errors
 ///

@@ -5,8 +5,8 @@
 //! resolved, too; "not found" counts when two connections answer so.
 //!
 //! 1. A name vetoes the deletion of the manifest that it points to. One that is new or points elsewhere than before
-//!    also vetoes that of the manifest's descendants, and of manifests that are purged only as referrers of these. Where
-//!    the header of a reply contradicts its content, both digests count.
+//!    also vetoes that of the manifest's descendants, and of manifests that are purged only as referrers of these.
+//!    Where the header of a reply contradicts its content, both digests count.
 //! 2. A name that cannot be read vetoes every deletion, except those that the policy permits regardless of tags and
 //!    indexes. A reply from a cache counts as unreadable, and so does "not found" for a name that the list has, unless
 //!    that was the answer when the plan was made: then it is dangling.
