@@ -53,7 +53,10 @@ impl<R: Read> Archive<R> {
     pub fn next(&mut self) -> io::Result<Option<FileEntry>> {
         let mut extensions = Extensions::default();
         loop {
-            self.skip(self.content + self.padding)?;
+            self.skip(self.content)?;
+            if !self.skip_padding()? {
+                return Ok(None);
+            }
             let Some(header) = self.header()? else { return Ok(None) };
             let size = header.entry_size().map_err(|_| refused("the size of a file is not a number"))?;
             self.begin(size);
@@ -105,7 +108,7 @@ impl<R: Read> Archive<R> {
     }
 
     /// The next header; `None` at the end. An archive ends with zeros; where it breaks off between two files, Go's
-    /// reader, and so docker and containerd, take that for its end too.
+    /// reader, and so docker and containerd, takes that for its end too.
     fn header(&mut self) -> io::Result<Option<Header>> {
         let mut header = Header::new_old();
         let block = header.as_mut_bytes();
@@ -135,11 +138,17 @@ impl<R: Read> Archive<R> {
     }
 
     fn skip(&mut self, count: u64) -> io::Result<()> {
-        (self.content, self.padding) = (0, 0);
+        self.content = 0;
         match io::copy(&mut self.reader.by_ref().take(count), &mut io::sink())? {
             skipped if skipped == count => Ok(()),
             _ => Err(io::ErrorKind::UnexpectedEof.into()),
         }
+    }
+
+    /// Skips what fills the last block of a content; `false` where the archive ends instead, as some writers end it.
+    fn skip_padding(&mut self) -> io::Result<bool> {
+        let padding = std::mem::take(&mut self.padding);
+        Ok(io::copy(&mut self.reader.by_ref().take(padding), &mut io::sink())? == padding)
     }
 
     /// The content of an extended header.

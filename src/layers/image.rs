@@ -1,5 +1,6 @@
 //! The files of an image.
 
+use std::collections::HashSet;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -153,7 +154,9 @@ impl ImageFiles {
     async fn read_into(&self, path: FilePath, content: mpsc::Sender<Bytes>) -> Result<()> {
         let mut known: Vec<Option<NameSet>> = self.layers.iter().map(|_| None).collect();
         let (mut target, mut top) = (path.clone(), self.layers.len());
-        for _ in 0..MAX_LINKS {
+        let mut seen = HashSet::new();
+        // Each link may read a layer: circles are not followed to the limit.
+        while seen.len() < MAX_LINKS && seen.insert((target.clone(), top)) {
             if target.is_root() {
                 return Err(not_a_file(&path, FileKind::Directory));
             }
@@ -220,8 +223,8 @@ impl ImageFiles {
         Ok(())
     }
 
-    /// Sends a file by its part of the blob, and verifies its digest. `false` where the registry does not send parts;
-    /// nothing was sent then.
+    /// Sends a file by its part of the blob, and verifies its digest. `false` where the registry does not send parts,
+    /// or the blob does not have this one; nothing was sent then.
     async fn send_extent(
         &self,
         layer: usize,
@@ -232,7 +235,8 @@ impl ImageFiles {
         let descriptor = self.layers[layer].descriptor();
         // What follows the file is not read.
         let end = extent.end.or(descriptor.known_size());
-        let Some(end) = end.filter(|end| *end > extent.start) else { return Ok(false) };
+        let is_inside = |end: u64| end > extent.start && descriptor.known_size().is_none_or(|size| end <= size);
+        let Some(end) = end.filter(|end| is_inside(*end)) else { return Ok(false) };
         let range = BlobRange::Between(extent.start, end);
         let blob = self.repository.blob_range(descriptor, range)?;
         let (window, digest, content) = (self.limits.window, extent.digest.clone(), content.clone());

@@ -12,8 +12,11 @@ use super::limits::Limits;
 use super::path::FilePath;
 use super::toc::{self, Extent, Location, MAX_TABLE};
 use super::unpack::unpack;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Fault, Kind, Result};
 use crate::registry::{BlobRange, Descriptor, RepositoryHandle};
+
+/// How the media types of encrypted layers end (ocicrypt).
+const ENCRYPTED: &str = "+encrypted";
 
 /// A layer of an image, or a blob of an artifact.
 #[derive(Debug, Clone)]
@@ -81,6 +84,10 @@ pub(super) async fn scan<S: Scan>(
     {
         return on_thread(move || scan_table(&table, &location, state)).await;
     }
+    if descriptor.media_type.ends_with(ENCRYPTED) {
+        let what = format!("cannot read layer {}", descriptor.digest);
+        return Err(Error::new(Kind::Protocol(Fault::Malformed), what).because("it is encrypted"));
+    }
     let blob = repository.blob(descriptor)?;
     let scanned = feed(blob, move |pieces| scan_archive(pieces, state, options)).await;
     scanned.map_err(|error| of_layer(error, descriptor))
@@ -90,6 +97,9 @@ pub(super) async fn scan<S: Scan>(
 fn of_layer(error: Error, descriptor: &Descriptor) -> Error {
     match error.kind() {
         Kind::Protocol(_) => error.within(format!("cannot read layer {}", descriptor.digest)),
+        Kind::NotFound(_) if descriptor.is_foreign() => {
+            error.because("it is a foreign layer, which registries need not have")
+        }
         _ => error,
     }
 }
@@ -150,7 +160,8 @@ async fn fetch_table(
     if on_thread(is_usable).await? {
         return Ok(Some(table));
     }
-    tracing::warn!("the table of contents of layer {} is not what its manifest says; not using it", descriptor.digest);
+    let layer = &descriptor.digest;
+    tracing::warn!("not using the table of contents of layer {layer}: it is damaged, or not the one in the manifest");
     Ok(None)
 }
 

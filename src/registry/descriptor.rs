@@ -78,6 +78,12 @@ impl Descriptor {
         subject.filter(|_| kind == "attestation-manifest")
     }
 
+    /// Whether it is a layer that registries need not have: clients fetch it from elsewhere (OCI image specification,
+    /// "Non-Distributable Layers"; docker's foreign layers).
+    pub fn is_foreign(&self) -> bool {
+        self.media_type.contains(".foreign.") || self.media_type.contains(".nondistributable.")
+    }
+
     /// Whether an entry of an index may be a manifest.
     ///
     /// An index may list blobs too: BuildKit's cache is an index of layers and one config. Fetching these as manifests

@@ -1,12 +1,13 @@
 //! What `rls cat` prints, and what it reads for that.
 
 use insta::assert_snapshot;
-use registry_fixture::{Fault, Match};
+use registry_fixture::{Digest, Fault, Match};
+use serde_json::json;
 use test_support::Rls;
 use test_support::terminal::Screen;
 
 use super::{Tar, gzip, zstd};
-use crate::custom_manifests::App;
+use crate::custom_manifests::{App, LAYER};
 
 /// What a successful run prints, which need not be text.
 fn printed(rls: &Rls) -> Vec<u8> {
@@ -82,6 +83,19 @@ fn links_are_followed_within_the_image() {
     // The layer that says nothing about the path is read once, however many links there are.
     assert_eq!(&*app.rls("cat app:1 bin/sh").succeeds(), "busybox");
     assert_eq!(app.reads(&layers[1]), before + 1);
+}
+
+#[test]
+fn a_circle_of_links_is_followed_once() {
+    let app = App::new();
+    let links = Tar::new().symlink("a", "b").symlink("b", "a").hardlink("c", "d").hardlink("d", "c").symlink("e", "e");
+    let layer = app.layers("1", &[gzip(&links.bytes())]).remove(0);
+    for (path, links) in [("a", 2), ("c", 2), ("e", 1)] {
+        let before = app.reads(&layer);
+        let run = app.rls("cat app:1").arg(path).run();
+        assert!(run.code == Some(2) && run.stderr.contains("too many levels of symbolic links"), "{path}: {run}");
+        assert_eq!(app.reads(&layer), before + links, "{path}");
+    }
 }
 
 #[test]
@@ -184,6 +198,47 @@ fn a_connection_that_breaks_is_continued() {
         .collect();
     assert_eq!(ranges.len(), 3, "{ranges:?}");
     assert!(ranges[0].is_none() && ranges[1].is_some(), "{ranges:?}");
+}
+
+#[test]
+fn an_archive_may_end_within_its_last_block() {
+    let app = App::new();
+    let whole = Tar::new().file("first", "1").file("last", "2").bytes();
+    let end = 3 * 512 + 1;
+    app.layers("1", &[gzip(&whole[..end])]);
+    assert_eq!(&*app.rls("files app:1").succeeds(), "/first\n/last\n");
+    app.layers("2", &[gzip(&whole[..end - 1])]);
+    let run = app.rls("files app:2").run();
+    assert!(run.code == Some(5) && run.stderr.contains("it ends too early"), "{run}");
+}
+
+#[test]
+fn layers_that_cannot_be_had_are_named() {
+    let app = App::new();
+    let upper = app.blob(LAYER, gzip(&Tar::new().file("upper", "x").bytes()));
+    let encrypted = app.blob(&format!("{LAYER}+encrypted"), "secret");
+    let foreign = json!({ "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "size": 9,
+        "digest": Digest::sha256(b"elsewhere").as_str(), "urls": ["https://example.test/layer"] });
+    app.stack("1", &[encrypted, upper.clone()]);
+    app.stack("2", &[foreign, upper]);
+    for tag in ["1", "2"] {
+        assert_eq!(&*app.rls(&format!("cat app:{tag} upper")).succeeds(), "x");
+    }
+    assert_snapshot!(app.rls("cat app:1 lower").run(), @"
+    exit 5
+    --- stderr
+    error: cannot read app:1
+    cause: cannot read layer sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b
+    cause: it is encrypted
+    ");
+    assert_snapshot!(app.rls("cat app:2 lower").run(), @"
+    exit 3
+    --- stderr
+    error: cannot read app:2
+    cause: blob sha256:7b1b763ee8f62eb88e4742a760f912d0b19bcd58b2b948999784bacc15a7f4d7 of app not found on http://REGISTRY
+    cause: 404 Not Found: BLOB_UNKNOWN: blob unknown to registry: sha256:7b1b763ee8f62eb88e4742a760f912d0b19bcd58b2b948999784bacc15a7f4d7
+    cause: it is a foreign layer, which registries need not have
+    ");
 }
 
 #[test]

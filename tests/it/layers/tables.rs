@@ -23,6 +23,11 @@ const FILES: [(&str, &str); 3] = [("etc/one", "first"), ("etc/two", "second cont
 
 /// A zstd:chunked layer, with its annotations.
 fn chunked(app: &App) -> Value {
+    chunked_with(app, &json!({}))
+}
+
+/// The same, with other members of the entries of its files.
+fn chunked_with(app: &App, members: &Value) -> Value {
     let (mut blob, mut entries) = (Vec::new(), vec![json!({ "type": "dir", "name": "etc/", "mode": 0o755 })]);
     for (path, content) in FILES {
         let (header, padding) = parts(path, content);
@@ -35,7 +40,7 @@ fn chunked(app: &App) -> Value {
             "modtime": "2024-01-02T03:04:05Z" });
         if !content.is_empty() {
             let more = json!({ "offset": start, "endOffset": end, "digest": digest(content.as_bytes()) });
-            entry = with(entry, more);
+            entry = with(with(entry, more), members.clone());
         }
         entries.push(entry);
     }
@@ -155,6 +160,20 @@ fn a_table_with_another_digest_is_not_used() {
         assert_eq!(run.code, Some(0), "{name}: {run}");
         assert!(run.stdout.contains("/etc/two\n"), "{name}: {run}");
         assert!(run.stderr.contains("the table of contents of layer sha256:"), "{name}: {run}");
+    }
+}
+
+#[test]
+fn a_part_that_the_layer_does_not_have_is_not_asked_for() {
+    let end = u64::MAX;
+    for place in [json!({ "offset": 1 << 20, "endOffset": 2 << 20 }), json!({ "offset": end - 1, "endOffset": end })] {
+        let app = App::new();
+        let layer = chunked_with(&app, &place);
+        app.stack("1", std::slice::from_ref(&layer));
+        app.0.clear_requests();
+        assert_eq!(&*app.rls("cat app:1 etc/two").succeeds(), "second content", "{place}");
+        let ranges = ranges(&app, &layer);
+        assert!(matches!(&ranges[..], [Some(_), None]), "the table, and the layer: {ranges:?}");
     }
 }
 
