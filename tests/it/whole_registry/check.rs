@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use insta::assert_snapshot;
+use registry_fixture::content::kinds::bundle;
 use registry_fixture::content::{Content, ImageSpec, IndexSpec, Layer};
-use registry_fixture::{Answer, Digest, Match, Method, RecordedRequest, Running};
+use registry_fixture::{Answer, Digest, Fault, Match, Method, RecordedRequest, Running};
 use test_support::Rls;
 
 use crate::registries::{empty, seeded};
@@ -80,6 +81,25 @@ fn unreadable_content_is_unknown() {
     --- stderr
     checked 1 tag: 1 problem
     ");
+}
+
+#[test]
+fn what_a_server_does_not_tell_is_unknown_and_not_broken() {
+    let subject = ImageSpec::new("app").build();
+    let referrer = bundle("https://slsa.dev/provenance/v1").subject(subject.root()).build();
+    let by_tag = format!("{}.sig", subject.digest().as_tag());
+    for (tag, content) in [("sbom", &referrer), (&by_tag, &ImageSpec::new("signature").build())] {
+        let registry = empty();
+        registry.push("app", tag, content);
+        for (fault, problem) in [(500, "protocol"), (403, "denied")] {
+            let reads = Match::manifest("app", subject.digest().as_str()).reads().always();
+            registry.inject(reads, Fault::status(fault));
+            let run = Rls::at(&registry).words("check app --retries 0").run();
+            let start = format!("unknown\thttp://REGISTRY/app:{tag}\t{problem}\tsubject {}: ", subject.digest());
+            assert!(run.code == Some(6) && run.stdout.starts_with(&start), "{run}");
+            registry.clear_faults();
+        }
+    }
 }
 
 #[test]

@@ -70,9 +70,10 @@ impl Problem {
     /// Why something could not be checked.
     fn of(error: &Error, what: &str) -> Self {
         match error.kind() {
-            // A web page instead of a registry's reply says nothing about its content.
-            Kind::Protocol(Fault::Status(404) | Fault::Html) => Self::unknown(error, what),
-            Kind::Protocol(_) | Kind::Safety(_) => Self::broken("unreadable", format!("{what}: {error}")),
+            Kind::Protocol(Fault::Malformed | Fault::TooLarge) | Kind::Safety(_) => {
+                Self::broken("unreadable", format!("{what}: {error}"))
+            }
+            // A server that fails, or a web page instead of a registry's reply, says nothing about the content.
             _ => Self::unknown(error, what),
         }
     }
@@ -91,6 +92,16 @@ struct Node {
     subject: Option<Digest>,
     problems: Vec<Problem>,
     is_missing: bool,
+    /// Why it is not known whether it is missing; of subjects that no tag leads to.
+    unknown: Option<Problem>,
+}
+
+impl Node {
+    /// What is wrong with a referrer of this manifest.
+    fn as_subject(&self, verb: &str, digest: &Digest) -> Option<Problem> {
+        let gone = || Problem::broken("missing-subject", format!("it {verb} {digest}, which is gone"));
+        if self.is_missing { Some(gone()) } else { self.unknown.clone() }
+    }
 }
 
 /// Checks the tags of a repository: each distinct manifest and blob once.
@@ -124,10 +135,9 @@ async fn check(target: &Target, checks_blobs: bool) -> Result<BTreeMap<Tag, Vec<
         checked.insert(tag.clone(), problems_of(digest, &nodes));
     }
     for (tag, subject) in roots.keys().filter_map(|tag| Some((tag, subject_of(tag)?))) {
-        if nodes.get(&subject).is_some_and(|node| node.is_missing)
-            && let Some(problems) = checked.get_mut(tag)
-        {
-            problems.push(Problem::broken("missing-subject", format!("it belongs to {subject}, which is gone")));
+        let problem = nodes.get(&subject).and_then(|node| node.as_subject("belongs to", &subject));
+        if let (Some(problem), Some(problems)) = (problem, checked.get_mut(tag)) {
+            problems.push(problem);
         }
     }
     Ok(checked)
@@ -173,11 +183,9 @@ async fn read(repository: &RepositoryHandle, digest: &Digest) -> Node {
 
 fn node(document: &Document) -> Node {
     let digest = |descriptor: &Descriptor| descriptor.digest.supported().cloned();
-    // Registries need not have layers that are fetched from elsewhere.
-    let is_elsewhere = |media_type: &str| media_type.contains(".foreign.") || media_type.contains(".nondistributable.");
     let elsewhere: BTreeSet<_> = match &document.content {
         registry_ls::registry::Content::Image { layers, .. } => {
-            layers.iter().filter(|layer| is_elsewhere(&layer.media_type)).filter_map(digest).collect()
+            layers.iter().filter(|layer| layer.is_foreign()).filter_map(digest).collect()
         }
         _ => BTreeSet::new(),
     };
@@ -231,17 +239,18 @@ async fn look_for_subjects(
     for (subject, resolved) in looks {
         let node = match resolved {
             Ok(resolved) => Node { is_missing: resolved.is_none(), ..Node::default() },
-            Err(_) => Node::default(),
+            Err(error) => {
+                let unknown = Some(Problem::of(&error, &format!("subject {subject}")));
+                Node { unknown, ..Node::default() }
+            }
         };
         nodes.insert(subject, node);
     }
-    let missing: BTreeSet<_> =
-        nodes.iter().filter(|(_, node)| node.is_missing).map(|(digest, _)| digest.clone()).collect();
+    let problems =
+        nodes.iter().filter_map(|(digest, node)| Some((digest.clone(), node.as_subject("refers to", digest)?)));
+    let problems: HashMap<_, _> = problems.collect();
     for node in nodes.values_mut() {
-        if let Some(subject) = node.subject.as_ref().filter(|subject| missing.contains(subject)) {
-            let detail = format!("it refers to {subject}, which is gone");
-            node.problems.push(Problem::broken("missing-subject", detail));
-        }
+        node.problems.extend(node.subject.as_ref().and_then(|subject| problems.get(subject)).cloned());
     }
 }
 
