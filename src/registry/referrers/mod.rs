@@ -67,9 +67,9 @@ impl RepositoryHandle {
                 Err(error) if page == 0 && has_no_api(&error) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            // A page has no digest of its own; `Manifest` needs one.
-            let page = Manifest::new(Digest::of(Algorithm::Sha256, &bytes), media_types::OCI_INDEX, bytes);
-            let page = page.masked_by(response.masker());
+            let name = &request.context.name;
+            let page = Manifest::read(bytes, response.media_type().as_deref(), Algorithm::Sha256, name);
+            let page = page.map_err(|error| response.mask(error))?.masked_by(response.masker());
             let is_filtered = response.headers().get_all(FILTERS_APPLIED).iter().any(names_artifact_type);
             let fits = |referrer: &Descriptor| match (artifact_type, &referrer.artifact_type) {
                 (Some(wanted), Some(stated)) => is_filtered || stated == wanted,

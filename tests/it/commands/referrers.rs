@@ -5,7 +5,7 @@ use registry_fixture::content::kinds::{bundle, referrers};
 use registry_fixture::content::{
     ArtifactSpec, Content, ImageSpec, IndexSpec, cosign_attestation, cosign_sbom, cosign_signature,
 };
-use registry_fixture::{Fault, Match, Personality, Registry, Running};
+use registry_fixture::{Answer, Fault, Match, Personality, Registry, Running};
 use test_support::Rls;
 
 /// A registry with or without the referrers API.
@@ -221,6 +221,23 @@ fn a_failed_request_does_not_hide_other_referrers() {
     assert_eq!(run.code, Some(6), "{run}");
     assert_eq!(run.stdout.lines().count(), 6, "{run}");
     assert!(run.error().starts_with("error: cannot find all referrers of app:1.0"), "{run}");
+}
+
+#[test]
+fn a_reply_that_is_no_index_does_not_say_that_there_are_none() {
+    let registry = registry(true);
+    let image = ImageSpec::new("app").build();
+    registry.push("app", "1.0", &image);
+    let json = |body: &str| Answer::new(200).header("Content-Type", "application/json").body(body.to_owned());
+    let list = || Match::get(format!("/v2/app/referrers/{}", image.digest())).always();
+    for body in ["{}", r#"{"error":"later"}"#, r#"{"schemaVersion":2,"config":{},"layers":[]}"#, "[]"] {
+        registry.inject(list(), json(body));
+        let run = Rls::at(&registry).words("referrers app:1.0").run();
+        assert!(run.code == Some(6) && run.stderr.contains("error: cannot find all referrers"), "{body}: {run}");
+        registry.clear_faults();
+    }
+    registry.inject(list(), json(r#"{"mediaType":"application/vnd.oci.image.index.v1+json","manifests":null}"#));
+    assert_eq!(Rls::at(&registry).words("referrers app:1.0").run().code, Some(0));
 }
 
 #[test]
