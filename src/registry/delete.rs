@@ -293,8 +293,8 @@ fn may_have_taken_effect(error: &Error) -> bool {
         _ if error.is_during_login() => false,
         Kind::Network(network) => *network == Network::Reset,
         Kind::Protocol(Fault::Truncated) | Kind::TimedOut => true,
-        // A status of success that no registry answers with, 207 for one, says nothing.
-        Kind::Protocol(_) => error.reply().is_some_and(|reply| reply.status >= 500 || reply.status < 300),
+        // A status of success that no registry answers with, 207 for one, says nothing, nor does 408, a time-out.
+        Kind::Protocol(_) => error.reply().is_some_and(|reply| matches!(reply.status, ..300 | 408 | 500..)),
         _ => false,
     }
 }

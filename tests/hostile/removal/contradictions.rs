@@ -308,3 +308,23 @@ fn a_new_tag_by_another_algorithm_protects_the_manifest() {
     let outcome = deceiver.run("rm team/app:pr-1");
     assert_eq!((outcome.code, deceiver.has("new")), (Some(9), true), "{outcome}");
 }
+
+#[test]
+fn a_time_out_of_the_server_says_nothing_about_the_deletion() {
+    for by_name in [true, false] {
+        for takes_effect in [true, false] {
+            let (content, doomed, _) = alone(by_name);
+            let deceiver = Deceiver::start(content, move |content, request| {
+                deletes(request, &[if by_name { "pr-1" } else { &doomed }]).then(|| {
+                    if takes_effect {
+                        content.reply(request);
+                    }
+                    Reply::error(408, "UNKNOWN")
+                })
+            });
+            let outcome = deceiver.run("rm team/app:pr-1");
+            let expected = if takes_effect { ["removed\tteam/app:pr-1"] } else { ["failed\tteam/app:pr-1"] };
+            assert_eq!(outcome.lines(), expected, "{by_name}: {outcome}");
+        }
+    }
+}
