@@ -138,9 +138,8 @@ impl Builder {
                 ManifestState::Missing | ManifestState::Unreadable(_) | ManifestState::Unread => None,
             })
         };
-        let known = |digest| index.digests.get_index_of(digest).map(narrow);
-        let same = index.sha256.iter().filter_map(|(manifest, sha256)| Some((manifest.0, known(sha256)?)));
-        let same: HashMap<_, _> = same.flat_map(|(one, other)| [(one, other), (other, one)]).collect();
+        let same: HashMap<_, _> =
+            index.same_manifests().flat_map(|(one, other)| [(one.0, other.0), (other.0, one.0)]).collect();
         // What concerns a manifest concerns it under its other digest, too.
         let of_both = |(manifest, other): (u32, u32)| {
             let alias = same.get(&manifest).map(|same| (*same, other));

@@ -107,6 +107,12 @@ impl TagIndex {
         self.sha256.get(&manifest).map(Digest::from)
     }
 
+    /// The manifests that are known by two digests, as pairs.
+    pub(crate) fn same_manifests(&self) -> impl Iterator<Item = (ManifestId, ManifestId)> {
+        let other = |sha256| self.digests.get_index_of(sha256).map(|position| ManifestId(narrow(position)));
+        self.sha256.iter().filter_map(move |(manifest, sha256)| Some((*manifest, other(sha256)?)))
+    }
+
     /// The key of the manifest's own bytes among the blobs.
     pub(crate) fn manifest_key(&self, manifest: ManifestId) -> BlobKey {
         let bytes = match &self.digests[manifest.position()] {

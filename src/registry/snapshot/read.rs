@@ -37,8 +37,7 @@ pub struct SnapshotOptions {
     pub also: Vec<Tag>,
     /// Manifests that are read even where no tag leads to them.
     pub manifests: Vec<Digest>,
-    /// Digests in use: read as manifests, too, unless a manifest that a tag leads to names them as those of its config
-    /// or layers.
+    /// Digests in use: read as manifests, too, where there are such. They may also be those of configs.
     pub pinned: Vec<Digest>,
     /// Whether the end of the list of tags is verified, at the cost of one request where the registry links no pages:
     /// for removals, since some registries end a page early.
@@ -126,6 +125,7 @@ impl SnapshotReader {
         self.pinned().await;
         let removed = self.no_longer_listed().await;
         self.retry_manifests().await;
+        self.forget_pinned_blobs();
         self.dates().await;
         self.builder.remove_absent(self.listed, &removed);
         Ok(self.builder.build())
@@ -147,16 +147,22 @@ impl SnapshotReader {
         }
     }
 
-    /// Fetches what is in use by its digest, and was not fetched for a tag.
+    /// Fetches what is in use by its digest.
     async fn pinned(&mut self) {
-        let index = self.builder.index();
-        let mut pinned = std::mem::take(&mut self.options.pinned);
-        pinned.retain(|digest| index.manifest_id(digest).is_none() && !index.has_blob(digest));
-        for digest in &pinned {
-            self.builder.manifest(digest);
-        }
-        self.options.manifests.extend(pinned);
+        let pinned: Vec<_> = self.options.pinned.iter().map(|digest| self.builder.manifest(digest)).collect();
+        self.fetch(self.unread(pinned.into_iter())).await;
         self.manifests().await;
+    }
+
+    /// What is in use by the digest of a config or layer is no manifest: distribution 2 fails for it.
+    fn forget_pinned_blobs(&mut self) {
+        for digest in std::mem::take(&mut self.options.pinned) {
+            let manifest = self.builder.manifest(&digest);
+            let index = self.builder.index();
+            if matches!(index.state(manifest), ManifestState::Unreadable(_)) && index.has_blob(&digest) {
+                self.builder.set(manifest, ManifestState::Missing);
+            }
+        }
     }
 
     /// Fetches the manifests once more that were not found, by another connection, and those that only they list.

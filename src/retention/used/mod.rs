@@ -203,7 +203,7 @@ impl UsedTags {
         self
     }
 
-    /// By manifest: whether it is in use by its digest or that of its config, or lists one that is.
+    /// By manifest: whether it is in use by one of its digests or that of its config, or lists one that is.
     pub fn manifests(&self, snapshot: &TagIndex) -> Vec<bool> {
         let mut is_used = vec![false; snapshot.manifest_count()];
         let mut waiting: Vec<ManifestId> = self.digests().filter_map(|digest| snapshot.manifest_id(digest)).collect();
@@ -216,9 +216,12 @@ impl UsedTags {
             };
             waiting.extend(snapshot.manifests().map(|(manifest, _)| manifest).filter(names));
         }
+        let same = snapshot.same_manifests().flat_map(|(one, other)| [(one, other), (other, one)]);
+        let same: HashMap<_, _> = same.collect();
         while let Some(manifest) = waiting.pop() {
             if !std::mem::replace(&mut is_used[manifest.position()], true) {
                 waiting.extend(snapshot.parents(manifest));
+                waiting.extend(same.get(&manifest));
             }
         }
         is_used

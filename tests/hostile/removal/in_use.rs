@@ -1,9 +1,10 @@
 //! What `--keep-used` names stays, however it is asked for and whatever else is removed.
 
 use serde_json::json;
+use sha2::{Digest as _, Sha512};
 use test_support::Reply;
 
-use super::{Content, Deceiver, IMAGE, INDEX, alone, lists, siblings};
+use super::{Content, Deceiver, IMAGE, INDEX, alone, lists, reads, siblings};
 use crate::runner::{Canaries as _, Outcome};
 
 /// Runs with a file that names one image in use; `NAME` is the repository.
@@ -92,4 +93,44 @@ fn a_referrer_in_use_stays_although_only_the_registry_lists_it() {
             assert!(deceiver.content().manifests.contains_key(&referrer), "{words}, {place}: {outcome}");
         }
     }
+}
+
+#[test]
+fn a_manifest_in_use_by_a_digest_of_another_algorithm_stays() {
+    for by_name in [false, true] {
+        let (content, digest, _) = alone(by_name);
+        let long = format!("sha512:{}", hex::encode(Sha512::digest(&content.manifests[&digest])));
+        let known = long.clone();
+        let deceiver = Deceiver::start(content, move |content, request| {
+            reads(request, &[&known]).then(|| content.manifest(&digest, &known))
+        });
+        let outcome = run(&deceiver, "rm team/app:pr-1 --purge --yes", &format!("NAME@{long}"));
+        assert_eq!((outcome.code, deceiver.has("pr-1")), (Some(9), true), "{by_name}: {outcome}");
+    }
+}
+
+#[test]
+fn a_digest_in_use_is_a_manifests_unless_only_layers_have_it() {
+    let image = |digest: &str| {
+        let layer = json!({ "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": 1 });
+        json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": layer, "layers": [layer] })
+    };
+    // An image that names an index as its layer takes no protection away from what the index lists.
+    let mut content = Content::default();
+    let child = content.push_image("child");
+    let pinned = content.push_index("pinned", &child);
+    content.tags.remove("pinned");
+    content.push("other", image(&pinned));
+    let deceiver = Deceiver::start(content, |_, _| None);
+    let outcome = run(&deceiver, "rm team/app:child", &format!("NAME@{pinned}"));
+    assert_eq!((outcome.code, deceiver.has("child")), (Some(9), true), "{outcome}");
+    // distribution 2 fails for the digest of a layer.
+    let (mut content, ..) = alone(false);
+    let layer = format!("sha256:{}", "1".repeat(64));
+    content.push("layered", image(&layer));
+    let known = layer.clone();
+    let deceiver =
+        Deceiver::start(content, move |_, request| reads(request, &[&known]).then(|| Reply::error(500, "UNKNOWN")));
+    let outcome = run(&deceiver, "rm team/app:pr-1 team/app:layered", &format!("NAME@{layer}"));
+    assert_eq!(outcome.lines(), ["removed\tteam/app:pr-1", "kept\tteam/app:layered"], "{outcome}");
 }
