@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::process::Child;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use registry_fixture::Personality;
+use test_support::process::wait_until_or_end;
 use test_support::{Outcome, Rls};
 
 use crate::disturbances::Honesty;
@@ -14,9 +13,6 @@ use crate::world::{REPOSITORY, World};
 
 /// Interleavings for each personality.
 const COUNT: u64 = 40;
-
-/// How long to wait for something that is going to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 per_personality! {
     on_distribution_2: Distribution28, 2 * COUNT;
@@ -58,16 +54,12 @@ fn command(world: &World, chance: &mut fastrand::Rng) -> (String, BTreeSet<Strin
 
 /// Kills it once a request has taken effect and before its reply; returns whether there was such a request.
 fn kill_at(world: &World, child: &mut Child, at: usize) -> bool {
-    let began = Instant::now();
-    while world.registry.requests().get(at).is_none_or(|request| request.status.is_none()) {
-        if child.try_wait().expect("a child").is_some() {
-            return false;
-        }
-        assert!(began.elapsed() < PATIENCE, "the request does not come: {:?}", world.registry.lines());
-        sleep(Duration::from_millis(1));
+    let is_held = || world.registry.requests().get(at).is_some_and(|request| request.status.is_some());
+    let is_killed = wait_until_or_end(child, is_held);
+    if is_killed {
+        child.kill().expect("it is killed");
     }
-    child.kill().expect("it is killed");
-    true
+    is_killed
 }
 
 fn interleaving(personality: Personality, seed: u64) -> Result<(), String> {

@@ -1,18 +1,14 @@
 //! rls is ended at every step: by SIGKILL, which leaves no time to clean up, and by Ctrl-C, which does.
 
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use registry_fixture::content::ImageSpec;
 use registry_fixture::{Fault, Match, Personality, Registry, Running};
 use test_support::Rls;
-use test_support::process::{Signal, send, wait_until};
+use test_support::process::{Signal, send, wait_until, wait_until_or_end};
 
 use super::state;
 use crate::registries::with_seed;
-
-/// How long to wait for something that is going to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn registry(personality: Personality) -> Running {
     with_seed(Registry::builder(), "shared").personality(personality).start()
@@ -25,14 +21,10 @@ fn ended_at(registry: &Running, rls: &Rls, skip: usize, signal: Signal) -> Optio
     registry.clear_requests();
     registry.inject(Match::any().after(skip), Fault::HoldReply);
     let mut child = rls.spawn();
-    let began = Instant::now();
-    while registry.requests().iter().filter(|request| request.status.is_some()).count() <= skip {
-        if child.try_wait().expect("a child").is_some() {
-            registry.clear_faults();
-            return None;
-        }
-        assert!(began.elapsed() < PATIENCE, "the request does not come: {:?}", registry.lines());
-        sleep(Duration::from_millis(1));
+    let is_held = || registry.requests().iter().filter(|request| request.status.is_some()).count() > skip;
+    if !wait_until_or_end(&mut child, is_held) {
+        registry.clear_faults();
+        return None;
     }
     send(child.id(), signal);
     let output = child.wait_with_output().expect("it ends");
