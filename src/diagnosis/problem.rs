@@ -107,6 +107,11 @@ pub enum Problem {
         /// The file with it.
         path: PathBuf,
     },
+    /// The configured certificate of the issuer is not marked as a CA's.
+    NotAnAuthority {
+        /// The file with it.
+        path: PathBuf,
+    },
     /// A certificate has expired.
     Expired {
         /// Whose certificate it is.

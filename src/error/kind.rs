@@ -352,6 +352,8 @@ pub enum Tls {
     Expired {
         /// End of validity, RFC 3339 in UTC.
         not_after: String,
+        /// The name of the issuer whose certificate it is; `None` for the server's own.
+        issuer: Option<String>,
     },
     /// The certificate is not valid yet.
     NotYetValid {

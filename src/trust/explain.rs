@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn a_rejection_of_the_verifier_is_returned_unchanged() {
-        let verdict = Rejection::new(Tls::Expired { not_after: "2026-01-01T00:00:00Z".to_owned() }, "it was …");
+        let verdict =
+            Rejection::new(Tls::Expired { not_after: "2026-01-01T00:00:00Z".to_owned(), issuer: None }, "it was …");
         assert_eq!(explain(&verdict.clone().into_error(), "h", true), verdict);
     }
 
@@ -260,7 +261,7 @@ mod tests {
         let unknown = Tls::UnknownIssuer { issuer: "X".to_owned(), roots: 1, self_signed: false, leaf_only: false };
         let cases = [
             (unknown, "unknown authority (x509)"),
-            (Tls::Expired { not_after: String::new() }, "expired"),
+            (Tls::Expired { not_after: String::new(), issuer: None }, "expired"),
             (Tls::NotYetValid { not_before: String::new() }, "not yet valid"),
             (Tls::WrongName { names: Vec::new() }, "not valid for registry.corp"),
             (Tls::PlainHttp, "speaks plain HTTP"),

@@ -132,9 +132,10 @@ impl Refusal<'_> {
         if let Some(expired) = configured.filter(|configured| configured.validity_at(self.now) == Validity::Expired) {
             let not_after = expired.not_after.to_string();
             let cause = format!("issued by \"{}\", whose configured certificate expired at {not_after}", last.issuer);
-            return (Tls::Expired { not_after }, cause);
+            return (Tls::Expired { not_after, issuer: Some(last.issuer.to_string()) }, cause);
         }
-        let leaf_only = self.chain.len() == 1 && !leaf.self_signed;
+        // Some servers send their own certificate twice, or the root without what is between.
+        let leaf_only = path.len() == 1 && !leaf.self_signed;
         let whose = if last.self_signed {
             format!("self-signed by \"{}\"", last.subject)
         } else {
@@ -214,7 +215,8 @@ impl Refusal<'_> {
         if validity == Validity::Expired {
             let not_after = at_fault.not_after.to_string();
             let cause = format!("{whose} expired at {not_after}");
-            (Tls::Expired { not_after }, cause)
+            let issuer = (place > 0).then(|| at_fault.subject.to_string());
+            (Tls::Expired { not_after, issuer }, cause)
         } else {
             let not_before = at_fault.not_before.to_string();
             let now = Timestamp::from_second(self.now.as_second()).unwrap_or(self.now);

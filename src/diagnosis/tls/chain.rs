@@ -114,6 +114,9 @@ fn issuer(
     let mut namesakes = authorities(sources).filter(|(_, authority)| authority.subject == certificate.issuer);
     let known = namesakes.clone().find(|(path, _)| trusted_by.file() == Some(path)).or_else(|| namesakes.next());
     Some(match (known, trusted_by) {
+        (Some((path, authority)), TrustedBy::UnknownIssuer) if !authority.may_issue() => {
+            format!("issued by {issuer}: in {}, not marked as a CA", path.display())
+        }
         (Some((path, _)), TrustedBy::UnknownIssuer) => {
             format!("issued by {issuer}: not sent; {} has a different certificate with that name", path.display())
         }

@@ -43,7 +43,7 @@ impl Refused<'_> {
             (Tls::UnknownIssuer { issuer, self_signed, leaf_only, .. }, Some(leaf)) => {
                 self.unknown_issuer(leaf, issuer, *self_signed, *leaf_only)
             }
-            (Tls::Expired { not_after }, Some(_)) => self.expired(not_after),
+            (Tls::Expired { not_after, .. }, Some(_)) => self.expired(not_after),
             (Tls::NotYetValid { not_before }, Some(_)) => {
                 let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
                 let cause =
@@ -51,7 +51,10 @@ impl Refused<'_> {
                 (Problem::NotYetValid, cause)
             }
             (Tls::WrongName { names }, Some(leaf)) => self.wrong_name(leaf, names),
-            (Tls::BadCertificate, Some(_)) if self.was_trusted => as_reported(Problem::ForeignKey),
+            // The rejection is about no certificate: the handshake's signature is not by its key.
+            (Tls::BadCertificate, Some(_)) if self.was_trusted && self.rejection.chain.is_empty() => {
+                as_reported(Problem::ForeignKey)
+            }
             (Tls::BadCertificate, Some(leaf)) => self.bad_certificate(leaf),
             (Tls::ClientCertificate { offered }, _) => self.client_certificate(*offered),
             (fault, _) => as_reported(tls_problem(fault)),
@@ -67,9 +70,14 @@ impl Refused<'_> {
             );
             return (Problem::LeafAsAuthority { path }, cause);
         }
-        let last = self.chain.last().unwrap_or(leaf);
-        if let Some((path, _)) = authorities(self.sources).find(|(_, configured)| configured.subject == last.issuer) {
+        let last = self.end_of_chain(leaf);
+        let namesake = authorities(self.sources).find(|(_, configured)| configured.subject == last.issuer);
+        if let Some((path, configured)) = namesake {
             let path = path.to_owned();
+            if !configured.may_issue() {
+                let cause = format!("\"{issuer}\" in {} is not a CA: CA:TRUE is missing", path.display());
+                return (Problem::NotAnAuthority { path }, cause);
+            }
             let cause = format!(
                 "{} contains a different certificate of \"{issuer}\" than the one that issued the server's: the CA was renewed, or \
                  it is another CA with the same name",
@@ -85,23 +93,34 @@ impl Refused<'_> {
         if self_signed && self.chain.len() == 1 {
             return (Problem::SelfSigned, cause);
         }
+        let sent =
+            if self.chain.len() == 1 { "only its own certificate" } else { "its own certificate without its issuer's" };
         match configured {
             Some(path) if leaf_only => {
                 let cause = format!(
-                    "the server sends only its own certificate, and its issuer \"{issuer}\" is not in {path}: either that is \
-                     another CA, or the chain is missing (certbot: cert.pem instead of fullchain.pem)"
+                    "the server sends {sent}, and its issuer \"{issuer}\" is not in {path}: either that is another CA, or \
+                     the chain is missing (certbot: cert.pem instead of fullchain.pem)"
                 );
                 (Problem::ChainNotSent { issuer: issuer.to_owned() }, cause)
             }
             None if leaf_only => {
                 let cause = format!(
-                    "the server sends only its own certificate, {cause}: either its issuer is an untrusted root, or the chain is \
-                     missing (certbot: cert.pem instead of fullchain.pem)"
+                    "the server sends {sent}, {cause}: either its issuer is an untrusted root, or the chain is missing \
+                     (certbot: cert.pem instead of fullchain.pem)"
                 );
                 (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: true }, cause)
             }
             _ => (Problem::UnknownIssuer { issuer: issuer.to_owned(), is_alone: false }, cause),
         }
+    }
+
+    /// The last certificate of the chain, as far as it can be followed by name from the server's own.
+    fn end_of_chain<'c>(&'c self, leaf: &'c Certificate) -> &'c Certificate {
+        // At most as many steps as certificates, in case two name each other as issuer.
+        (1..self.chain.len()).fold(leaf, |last, _| {
+            let issued = |issuer: &&Certificate| issuer.subject == last.issuer && !last.self_signed;
+            self.chain.iter().find(issued).unwrap_or(last)
+        })
     }
 
     /// The file with, in place of a CA certificate, the certificate that this server used before.

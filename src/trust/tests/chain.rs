@@ -36,6 +36,11 @@ fn a_missing_chain_is_distinguished_from_an_unknown_issuer() {
          this system has no trusted CAs"
     );
     assert_eq!(refusal.chain.len(), 1);
+    // What it sends besides does not replace what is between.
+    for others in [&pki.leaf, &pki.root] {
+        let refusal = Client::new().configured(&[&pki.root]).refusal(&pki.leaf.serve(&[others]), HOST);
+        assert!(matches!(refusal.fault, Tls::UnknownIssuer { leaf_only: true, .. }), "{refusal:?}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn an_expired_server_certificate_reports_its_expiry() {
     let root = Authority::root("Root");
     let leaf = root.issue(fixture::expired(fixture::server(&[HOST])));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
-    assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
+    assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned(), issuer: None });
     assert_eq!(refusal.cause, "it expired at 2020-01-01T00:00:00Z");
 }
 
@@ -31,7 +31,10 @@ fn an_expired_intermediate_is_named_as_the_cause() {
     let intermediate = root.issue(fixture::expired(fixture::authority("R3")));
     let leaf = intermediate.issue(fixture::server(&[HOST]));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[&intermediate]), HOST);
-    assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
+    assert_eq!(
+        refusal.fault,
+        Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned(), issuer: Some("R3".to_owned()) }
+    );
     assert_eq!(refusal.cause, "the certificate of its issuer \"R3\" expired at 2020-01-01T00:00:00Z");
 }
 
@@ -40,7 +43,10 @@ fn an_expired_configured_ca_is_not_trusted_and_is_the_cause() {
     let root = Authority::own_issuer(fixture::expired(fixture::authority("Old Root")));
     let leaf = root.issue(fixture::server(&[HOST]));
     let refusal = Client::new().configured(&[&root]).refusal(&leaf.serve(&[]), HOST);
-    assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
+    assert_eq!(
+        refusal.fault,
+        Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned(), issuer: Some("Old Root".to_owned()) }
+    );
     assert_eq!(refusal.cause, "issued by \"Old Root\", whose configured certificate expired at 2020-01-01T00:00:00Z");
 }
 

@@ -52,7 +52,7 @@ fn a_pinned_certificate_outside_its_dates_is_refused() {
         let future = Authority::own_issuer(fixture::future(params));
         for place in [Client::configured, Client::system] {
             let refusal = place(Client::new(), &[&past]).refusal(&past.serve(&[]), HOST);
-            assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned() });
+            assert_eq!(refusal.fault, Tls::Expired { not_after: "2020-01-01T00:00:00Z".to_owned(), issuer: None });
             let refusal = place(Client::new(), &[&future]).refusal(&future.serve(&[]), HOST);
             assert_eq!(refusal.fault, Tls::NotYetValid { not_before: "3019-01-01T00:00:00Z".to_owned() });
         }

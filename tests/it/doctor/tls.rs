@@ -353,3 +353,54 @@ fn what_trusting_the_authority_would_not_mend() {
     let found = findings(Rls::at(&serving(Tls::Issued)).env("RLS_CA_FILE", ""));
     assert!(!found.contains("not be enough"), "{found}");
 }
+
+#[test]
+fn a_configured_issuer_that_is_not_marked_as_a_ca() {
+    let issuer = Authority::unmarked("Corp CA");
+    let (leaf, key) = issuer.issue(&["127.0.0.1"]);
+    assert_snapshot!(findings(against(&showing(&leaf, &key), &issuer.pem())), @r#"
+    exit 11
+     ✗ tls          unknown authority (x509)
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         server sends 1 certificate
+           CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=Corp CA: in HOME/ca.pem, not marked as a CA
+         cause   "Corp CA" in HOME/ca.pem is not a CA: CA:TRUE is missing
+         remedy  reissue the CA's certificate with basicConstraints=critical,CA:TRUE, and put it into HOME/ca.pem
+    "#);
+}
+
+#[test]
+fn an_expired_issuer_is_the_certificate_to_replace() {
+    let root = Authority::root("Corp Root CA");
+    let intermediate = root.expired_intermediate("Corp CA");
+    let (leaf, key) = intermediate.issue(&["127.0.0.1"]);
+    let server = showing(&(leaf + &intermediate.pem()), &key);
+    assert_snapshot!(against(&server, &root.pem()).words("tags team/app").fails(11), @r#"
+    error: certificate of REGISTRY has expired
+    cause: the certificate of its issuer "Corp CA" expired at 2021-01-01T00:00:00Z
+    hint:  replace the certificate of "Corp CA": on the server, which sends it after its own (fullchain.pem), or in the file of --ca-file
+    "#);
+}
+
+#[test]
+fn the_root_in_place_of_what_is_between() {
+    let root = Authority::root("Corp Root CA");
+    let (leaf, key) = root.intermediate("Corp CA").issue(&["127.0.0.1"]);
+    assert_snapshot!(findings(against(&showing(&(leaf + &root.pem()), &key), &root.pem())), @r#"
+    exit 11
+     ✗ tls          unknown authority (x509)
+         TLS 1.3, TLS_AES_256_GCM_SHA384
+         server sends 2 certificates
+           CN=the server, for 127.0.0.1, 2020-01-01 to 2120-01-01
+             sha256:…
+             issued by CN=Corp CA: not sent, not trusted here
+           CN=Corp Root CA, 2020-01-01 to 2120-01-01
+             sha256:…
+             self-signed
+         cause   the server sends its own certificate without its issuer's, and its issuer "Corp CA" is not in HOME/ca.pem: either that is another CA, or the chain is missing (certbot: cert.pem instead of fullchain.pem)
+         remedy  if "Corp CA" is an intermediate CA, on the server: REGISTRY_HTTP_TLS_CERTIFICATE=/etc/letsencrypt/live/127.0.0.1/fullchain.pem
+                 or here: --ca-file FILE, with the certificate of "Corp CA"
+    "#);
+}

@@ -123,7 +123,10 @@ impl HintContext {
     /// What to do about a proxy. The server may be another one than the registry, such as its token server.
     fn proxy(&self, fault: ProxyFault, error: &Error) -> String {
         let proxy = error.route().proxy.as_ref();
-        let variable = proxy.map_or("HTTPS_PROXY", |proxy| proxy.variable);
+        // Without a setting, a proxy on the way takes the connections of all.
+        let is_plain = self.registry.as_ref().is_some_and(Registry::is_plain_http);
+        let variable = if is_plain { "HTTP_PROXY" } else { "HTTPS_PROXY" };
+        let variable = proxy.map_or(variable, |proxy| proxy.variable);
         let url = proxy.map_or("http://HOST:PORT", |proxy| proxy.url.as_str());
         let place = self.connected_to(error);
         let direct = without_proxy(&place);
@@ -153,9 +156,10 @@ impl HintContext {
     pub(super) fn wrong_name(&self, names: &[String]) -> String {
         let host = self.registry.as_ref().map_or("HOST", Registry::host);
         let port = self.registry.as_ref().map_or(443, Registry::effective_port);
-        let kind = if host.parse::<IpAddr>().is_ok() { "IP address" } else { "DNS name" };
+        let is_address = |name: &str| name.parse::<IpAddr>().is_ok();
+        let kind = if is_address(host) { "IP address" } else { "DNS name" };
         let reissue = format!("reissue the certificate with {host} as {kind} in its subjectAltName");
-        if let Some(name) = names.iter().find(|name| !name.contains('*') && *name != host) {
+        if let Some(name) = names.iter().find(|name| !name.contains('*') && !is_address(name) && *name != host) {
             return format!(
                 "use a name from the certificate, such as {name}; --resolve NAME:{port}:ADDR sets the address to \
                  connect to"
@@ -191,6 +195,10 @@ impl HintContext {
                 "use --ca-file FILE with the certificate of the CA; to make it permanent: {}",
                 rls(format_args!("trust {name} --write rls"))
             )),
+            Tls::Expired { issuer: Some(issuer), .. } => Some(format!(
+                "replace the certificate of {issuer:?}: on the server, which sends it after its own (fullchain.pem), or \
+                 in the file of --ca-file"
+            )),
             Tls::Expired { .. } => Some(
                 "renew the server's certificate; if it is valid, check this machine's \
                  clock"
@@ -221,7 +229,9 @@ impl HintContext {
                  REGISTRY_HTTP_HOST=https://HOST on the server, or send X-Forwarded-Proto from the proxy"
                     .to_owned(),
             ),
-            Tls::Version => Some("enable TLS 1.2 or 1.3 on the server".to_owned()),
+            Tls::Version => Some(
+                "enable TLS 1.2 or 1.3 on the server; its key must be RSA, ECDSA P-256 or P-384, or Ed25519".to_owned(),
+            ),
             Tls::Handshake => None,
         }
     }

@@ -116,6 +116,7 @@ fn every_problem_has_a_remedy() {
         Problem::SelfSigned,
         Problem::LeafAsAuthority { path: path() },
         Problem::OtherAuthority { path: path() },
+        Problem::NotAnAuthority { path: path() },
         Problem::Expired { part: Part::Server },
         Problem::Expired { part: Part::Issuer },
         Problem::Expired { part: Part::Trusted(path()) },

@@ -32,6 +32,10 @@ pub(super) fn remedies(server: &Server, problem: &Problem) -> Option<Vec<String>
         Problem::OtherAuthority { path } => {
             vec![format!("put the current CA certificate into {}", path.display())]
         }
+        Problem::NotAnAuthority { path } => vec![format!(
+            "reissue the CA's certificate with basicConstraints=critical,CA:TRUE, and put it into {}",
+            path.display()
+        )],
         Problem::Expired { part } => expired(server, part),
         Problem::NotYetValid => lines([
             "here, if this machine's clock is wrong: timedatectl set-ntp true",
