@@ -43,7 +43,7 @@ fn html_instead_of_json() {
     --- stderr
     error: app not found on http://REGISTRY
     cause: 404 Not Found, a text/html page (a proxy or a login page?)
-    hint:  run 'rls repos http://REGISTRY' to list repositories
+    hint:  check that REGISTRY is the registry; a proxy, login page or web interface may have responded, -vv shows the headers
     ");
     assert_snapshot!(tags(&registry, page(502)), @"
     exit 5

@@ -22,7 +22,7 @@ impl HintContext {
             return Some(hint);
         }
         match error.kind() {
-            Kind::NotFound(missing) => self.not_found(*missing),
+            Kind::NotFound(missing) => self.not_found(*missing, error),
             Kind::Unauthenticated => {
                 Some(self.known_catalog().filter(|_| self.listing).unwrap_or_else(|| self.log_in(error)))
             }
@@ -86,7 +86,7 @@ impl HintContext {
         }
     }
 
-    fn not_found(&self, missing: Missing) -> Option<String> {
+    fn not_found(&self, missing: Missing, error: &Error) -> Option<String> {
         if let Some(name) = &self.dangling {
             return Some(format!(
                 "the tag is listed, but its manifest is gone; run '{}' to remove it (needs permission to push), or ask \
@@ -102,6 +102,10 @@ impl HintContext {
             (_, folder) => return Some(format!("this is a folder; repositories in it: {}", some_of(folder))),
         }
         match missing {
+            // Whether the registry itself says so is unknown.
+            Missing::Repository | Missing::Tag if error.reply().is_some_and(|reply| reply.is_foreign) => {
+                Some(self.web_page(error))
+            }
             Missing::Tag if self.no_repository => {
                 Some(format!("{no_repository}run '{}' to list repositories", self.repos()))
             }
@@ -166,6 +170,9 @@ impl HintContext {
             Fault::Encoding => {
                 Some(format!("a proxy in front of {name} may compress its replies; turn that off for /v2/"))
             }
+            Fault::Status(511) => Some(format!(
+                "the network requires a login before it lets requests pass to {name}: open a web page in a browser"
+            )),
             Fault::Status(500..) => Some("check the server's log; use --retries N to retry more often".to_owned()),
             _ => None,
         }
