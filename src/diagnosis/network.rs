@@ -20,7 +20,9 @@ pub(super) fn proxy(context: &mut Context) -> Outcome {
     let host = context.base.host_str().unwrap_or_default();
     let outcome = match choose_proxy(&context.base) {
         ProxyChoice::Through(proxy) => {
-            let outcome = Outcome::passed(format!("{proxy} ({})", proxy.variable));
+            let near = proxy.near_exception.as_ref();
+            let near = near.map(|entry| format!("; {entry:?} in NO_PROXY does not match {host}")).unwrap_or_default();
+            let outcome = Outcome::passed(format!("{proxy} ({}){near}", proxy.variable));
             context.proxy = Some(proxy);
             outcome
         }

@@ -280,6 +280,8 @@ pub struct ProxyRoute {
     pub url: String,
     /// The environment variable that names it.
     pub variable: &'static str,
+    /// The entry of `NO_PROXY` that seems to be meant for the server, and does not count.
+    pub near_exception: Option<String>,
 }
 
 impl fmt::Display for ProxyRoute {

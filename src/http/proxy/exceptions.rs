@@ -23,6 +23,8 @@ pub enum Exemption {
 #[derive(Debug, Default)]
 pub(super) struct Exceptions {
     entries: Vec<Entry>,
+    /// As they are written.
+    written: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +47,26 @@ impl Exceptions {
     /// Reads a list. Go and curl ignore an entry that they cannot read, too.
     pub fn parse(list: &str) -> Self {
         let entries = list.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
-        Self { entries: entries.filter_map(Entry::parse).collect() }
+        let written = entries.clone().map(str::to_owned).collect();
+        Self { entries: entries.filter_map(Entry::parse).collect(), written }
+    }
+
+    /// The entry that seems to be meant for the server of a URL which is not listed: it has the name between other
+    /// characters, for instance those of a URL, or with another port, or begins like it before an asterisk.
+    pub fn near(&self, url: &Url) -> Option<&str> {
+        let host = url.host_str()?.trim_matches(['[', ']']);
+        let is_end = |rest: &str, at: fn(&str) -> Option<char>| {
+            at(rest).is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '.' | '-'))
+        };
+        let is_near = |entry: &str| {
+            let entry = entry.to_ascii_lowercase();
+            let begins = entry.split_once('*').is_some_and(|(start, _)| !start.is_empty() && host.starts_with(start));
+            let has_name = entry.split_once(host).is_some_and(|(before, after)| {
+                is_end(before, |text| text.chars().next_back()) && is_end(after, |text| text.chars().next())
+            });
+            begins || has_name
+        };
+        self.written.iter().map(String::as_str).find(|entry| is_near(entry))
     }
 
     /// Why the server of a URL is reached directly.

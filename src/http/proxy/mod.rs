@@ -18,6 +18,7 @@ use std::sync::LazyLock;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::auth::without_user;
 use crate::error::{Error, ProxyRoute, Result};
 use exceptions::Exceptions;
 
@@ -36,12 +37,14 @@ pub struct Proxy {
     pub url: Url,
     /// Its URL with the user name and the password, percent-encoded; `None` if it has none.
     with_user: Option<SecretString>,
+    /// The entry of `NO_PROXY` that seems to be meant for the server, and does not count.
+    pub near_exception: Option<String>,
 }
 
 impl Proxy {
     /// Reads the value of a variable; the error says why it cannot be used.
     pub(super) fn parse(variable: &'static str, value: &str) -> Result<Self, String> {
-        value::parse(value).map(|(url, with_user)| Self { variable, url, with_user })
+        value::parse(value).map(|(url, with_user)| Self { variable, url, with_user, near_exception: None })
     }
 
     /// The host and port to connect to.
@@ -53,7 +56,7 @@ impl Proxy {
 
     /// What errors say of it.
     pub(crate) fn route(&self) -> ProxyRoute {
-        ProxyRoute { url: self.to_string(), variable: self.variable }
+        ProxyRoute { url: self.to_string(), variable: self.variable, near_exception: self.near_exception.clone() }
     }
 
     /// Whether it has a user name or a password.
@@ -179,7 +182,10 @@ impl Proxies {
             return ProxyChoice::Exempt { variable, reason };
         }
         match proxy {
-            Ok(proxy) => ProxyChoice::Through(proxy.clone()),
+            Ok(proxy) => {
+                let near = self.exceptions.near(url).map(|entry| without_user(entry).into_owned());
+                ProxyChoice::Through(Proxy { near_exception: near, ..proxy.clone() })
+            }
             Err(why) => ProxyChoice::Unusable { variable, why: why.clone() },
         }
     }

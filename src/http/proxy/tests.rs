@@ -95,6 +95,36 @@ fn the_variable_is_chosen_by_the_scheme() {
 }
 
 #[test]
+fn an_exception_that_almost_matches_is_known() {
+    let near = |list: &str, url: &str| {
+        let url = Url::parse(url).expect("a URL");
+        match proxies(&[("ALL_PROXY", "proxy:1"), ("no_proxy", list)]).choose(&url) {
+            ProxyChoice::Through(proxy) => proxy.near_exception,
+            other => panic!("{list}: {other:?}"),
+        }
+    };
+    for (list, url, entry) in [
+        ("x,https://reg.corp", "https://reg.corp", "https://reg.corp"),
+        ("\"reg.corp\"", "https://reg.corp", "\"reg.corp\""),
+        ("a;Reg.corp", "https://reg.corp", "a;Reg.corp"),
+        ("reg.corp/", "https://reg.corp", "reg.corp/"),
+        ("reg.corp:5000", "https://reg.corp", "reg.corp:5000"),
+        ("10.1.*", "https://10.1.2.3:5000", "10.1.*"),
+        ("http://[fd00::1]", "https://[fd00::1]", "http://[fd00::1]"),
+        ("https://ann:pw@reg.corp", "https://reg.corp", "https://REDACTED@reg.corp"),
+    ] {
+        assert_eq!(near(list, url).as_deref(), Some(entry), "{list}: {url}");
+    }
+    for (list, url) in [
+        ("", "https://reg.corp"),
+        ("reg.corp.au,areg.corp,my-reg.corp", "https://reg.corp"),
+        ("10.2.*,10.1.2.30", "https://10.1.2.3"),
+    ] {
+        assert_eq!(near(list, url), None, "{list}: {url}");
+    }
+}
+
+#[test]
 fn exceptions_are_read_as_go_and_curl_read_them() {
     let direct = |list: &str, url: &str| {
         let url = Url::parse(url).expect("a URL");

@@ -376,3 +376,36 @@ fn large_packets_that_do_not_arrive() {
                  check that the server speaks TLS on port PORT: openssl s_client -connect REGISTRY
     ");
 }
+
+#[test]
+fn an_exception_that_almost_matches() {
+    let page = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>";
+    let proxy = Server::answering(page);
+    let rls = || {
+        let place = proxy.url().replace("http://", "");
+        Rls::new().naming(place, "PROXY").env("HTTP_PROXY", proxy.url()).env("NO_PROXY", "https://registry.corp/")
+    };
+    assert_snapshot!(rls().words("tags http://registry.corp/app --retries 0").run(), @r#"
+    exit 5
+    --- stderr
+    error: not a registry reply from http://registry.corp
+    cause: 503 Service Unavailable, a text/html page (a proxy or a login page?)
+    hint:  if the proxy http://PROXY (HTTP_PROXY) sent it, ask its administrator to allow registry.corp, or write registry.corp in place of "https://registry.corp/" in NO_PROXY to connect directly
+    "#);
+    let (_, checks) = super::checks(rls().env("RLS_REGISTRY", "http://registry.corp").words("--retries 0"));
+    assert_snapshot!(checks.lines().nth(1).expect("the check of the proxy"), @r#" ✓ proxy        http://PROXY (HTTP_PROXY); "https://registry.corp/" in NO_PROXY does not match registry.corp"#);
+}
+
+#[test]
+fn a_proxy_that_ends_the_connection() {
+    // It has read the request, so that the connection ends without a reset.
+    let proxy = Server::talking(|mut stream| async move { drop(stream.read(&mut [0; 4096]).await) });
+    let rls = Rls::new().naming(proxy.url().replace("http://", ""), "PROXY").env("HTTP_PROXY", proxy.url());
+    assert_snapshot!(rls.words("tags http://registry.corp/app --retries 0").run(), @"
+    exit 10
+    --- stderr
+    error: lost the connection to registry.corp
+    cause: the server closed the connection before it answered
+    hint:  if the proxy http://PROXY (HTTP_PROXY) ended the connection, check its log, or set NO_PROXY=registry.corp to connect directly
+    ");
+}

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use registry_ls::Kind;
-use registry_ls::error::{Error, Fault, NamedBy, Network, OtherServer, ProxyFault, Tls};
+use registry_ls::error::{Error, Fault, NamedBy, Network, OtherServer, ProxyFault, ProxyRoute, Tls};
 use registry_ls::name::Registry;
 
 use super::context::HintContext;
@@ -94,7 +94,10 @@ impl HintContext {
                 self.name(),
                 self.registry.as_ref().map_or("HOST", Registry::host)
             )),
-            Network::Reset | Network::Other => None,
+            Network::Reset | Network::Other => error.route().proxy.as_ref().map(|proxy| {
+                let direct = without_proxy(&self.connected_to(error), Some(proxy));
+                format!("if the proxy {proxy} ended the connection, check its log, or {direct}")
+            }),
         }
     }
 
@@ -110,7 +113,7 @@ impl HintContext {
         let name = self.name();
         match &error.route().proxy {
             Some(proxy) => {
-                let direct = without_proxy(&self.connected_to(error));
+                let direct = without_proxy(&self.connected_to(error), Some(proxy));
                 format!("if the proxy {proxy} sent it, ask its administrator to allow {name}, or {direct}")
             }
             None => format!(
@@ -129,7 +132,7 @@ impl HintContext {
         let variable = proxy.map_or(variable, |proxy| proxy.variable);
         let url = proxy.map_or("http://HOST:PORT", |proxy| proxy.url.as_str());
         let place = self.connected_to(error);
-        let direct = without_proxy(&place);
+        let direct = without_proxy(&place, proxy);
         match fault {
             ProxyFault::Unreachable => format!("check the proxy in {variable}, or {direct}"),
             ProxyFault::Silent => format!("use --connect-timeout to wait longer, or {direct}"),
@@ -238,10 +241,13 @@ impl HintContext {
 }
 
 /// How the server at `HOST[:PORT]` is reached without a proxy.
-fn without_proxy(place: &str) -> String {
+fn without_proxy(place: &str, proxy: Option<&ProxyRoute>) -> String {
     let port = place.rfind(':').filter(|_| !place.ends_with(']')).unwrap_or(place.len());
     let host = place[..port].trim_matches(['[', ']']);
-    format!("set NO_PROXY={host} to connect directly")
+    match proxy.and_then(|proxy| proxy.near_exception.as_ref()) {
+        Some(entry) => format!("write {host} in place of {entry:?} in NO_PROXY to connect directly"),
+        None => format!("set NO_PROXY={host} to connect directly"),
+    }
 }
 
 /// The variable that replaces the system's CAs, if one is set.

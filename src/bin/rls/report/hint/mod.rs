@@ -46,6 +46,12 @@ impl HintContext {
             ),
             Kind::Unsupported(operation) => Some(self.unsupported(*operation, error)),
             Kind::Protocol(Fault::Html) => Some(self.web_page(error)),
+            // A proxy answers so when it cannot reach the registry, too.
+            Kind::Protocol(Fault::Status(500..))
+                if error.route().proxy.is_some() && error.reply().is_some_and(|reply| reply.is_foreign) =>
+            {
+                Some(self.web_page(error))
+            }
             Kind::Protocol(fault) => self.protocol(fault),
             Kind::ForeignPage { host } => {
                 let other = if host.is_empty() { String::new() } else { format!("; if {host} is the registry, use its name") };

@@ -14,7 +14,7 @@ fn of(registry: &str, problem: &Problem) -> Vec<String> {
 }
 
 fn proxy() -> ProxyRoute {
-    ProxyRoute { url: "http://proxy:3128".to_owned(), variable: "ALL_PROXY" }
+    ProxyRoute { url: "http://proxy:3128".to_owned(), variable: "ALL_PROXY", near_exception: None }
 }
 
 fn not_used(path: &str, why: Unused) -> String {
