@@ -6,6 +6,16 @@
 //! `ChallengeTemplate` predicts a registry's next challenge, and `PendingScopes` selects permissions to request
 //! with one token. `secrets` masks in the texts of servers what they must not make visible.
 //!
+//! ```
+//! use registry_ls::auth::{Challenge, Permission, challenges, preferred};
+//!
+//! let header = br#"Bearer realm="https://auth.corp/token",service="registry.corp",scope="registry:catalog:*""#;
+//! let Challenge::Bearer(challenge) = preferred(challenges([&header[..]]))? else { unreachable!() };
+//! assert_eq!(challenge.realm, "https://auth.corp/token");
+//! assert_eq!(challenge.scopes(Some(&Permission::catalog())).to_string(), "registry:catalog:*");
+//! # Ok::<(), registry_ls::Error>(())
+//! ```
+//!
 //! The specifications: RFC 9110 §11 (challenges), RFC 7617 (Basic), RFC 6750 (Bearer), and of the distribution project
 //! "Token Authentication Specification", "Oauth2 Token Authentication" and "Token Scope Documentation".
 

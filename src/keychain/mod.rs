@@ -5,6 +5,15 @@
 //!
 //! A [`Keychain`] reads nothing until it is asked for credentials, which happens only when a registry requires
 //! authentication or is about to be changed. Files are then read once, and a helper is run once for each registry.
+//!
+//! ```
+//! use registry_ls::keychain::{Keychain, Options};
+//! use registry_ls::registry::Client;
+//!
+//! let keychain = Keychain::discover(Options::from_env());
+//! let client = Client::builder("registry.corp:5000".parse()?).credentials(keychain).build()?;
+//! # Ok::<(), registry_ls::Error>(())
+//! ```
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

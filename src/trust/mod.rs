@@ -6,6 +6,15 @@
 //! the pin: a server whose own certificate is configured, byte for byte, is accepted if its name and dates are valid.
 //! docker, curl and Go do the same with the self-signed certificate that many guides tell people to create.
 //!
+//! ```no_run
+//! use registry_ls::registry::Client;
+//! use registry_ls::trust::{Options, Trust};
+//!
+//! let options = Options { ca_files: vec!["corp-root.pem".into()], ..Options::from_env() };
+//! let client = Client::builder("registry.corp:5000".parse()?).trust(Trust::load(options)?).build()?;
+//! # Ok::<(), registry_ls::Error>(())
+//! ```
+//!
 //! A failed handshake is explained by data, [`crate::error::Tls`], and a sentence: [`Rejection`].
 
 mod anchor;
