@@ -2,10 +2,11 @@
 //!
 //! 1. The list is read until it no longer has the removed names, for ten seconds at most. What it still names is not
 //!    reported as removed; a name that points to another digest than the removed one was pushed again.
-//! 2. A kept name is lost where HEAD and GET agree that it does not exist; GET alone counts where HEAD answers that it
-//!    points to what was just removed or to something below it. Names that were resolved before are always looked up;
-//!    the others where the list has dropped them: one that was "not found" from the start, and that a deletion takes
-//!    out of the list, was not dangling.
+//! 2. A kept name is lost where HEAD and GET agree that it does not exist. GET alone counts where a cache may have
+//!    answered the HEAD: it says so, or that the name points to what was just removed or to something below it, or the
+//!    list has dropped the name. Names that were resolved before are always looked up; the others where the list has
+//!    dropped them: one that was "not found" from the start, and that a deletion takes out of the list, was not
+//!    dangling.
 //! 3. Where a manifest was deleted together with a tag that was deleted by its name, or may have been, the names on it
 //!    are looked up at once, before anything else is deleted in this way.
 //! 4. Before a manifest is deleted, what needed it and was deleted is looked up once more by another connection, and at
@@ -33,7 +34,7 @@ use crate::registry::{RepositoryHandle, SETTLE_TIME};
 /// [`Kind::Incomplete`], naming those that no longer exist.
 pub(super) async fn check_kept(repository: &RepositoryHandle, kept: &mut KeptNames) -> Result<()> {
     let missing = kept.take_missing();
-    look_up(repository, kept, |name, state| match state {
+    look_up(repository, kept, &missing, |name, state| match state {
         NameState::At(_) => true,
         NameState::New | NameState::Unreadable | NameState::Dangling => missing.contains(name),
         NameState::Gone => false,
@@ -60,7 +61,7 @@ pub(super) async fn check_siblings(
             .because(format!("the manifest of {tag} may be gone, too, and the list of tags did not name {tag}")));
     }
     kept.record_affected(manifest);
-    look_up(repository, kept, |_, state| match state {
+    look_up(repository, kept, &BTreeSet::new(), |_, state| match state {
         NameState::At(digest) => digest == manifest,
         NameState::New => true,
         NameState::Unreadable | NameState::Dangling | NameState::Gone => false,
@@ -68,10 +69,11 @@ pub(super) async fn check_siblings(
     .await
 }
 
-/// Looks up the kept names that are selected.
+/// Looks up the kept names that are selected; those that are `missing` in the list by GET alone.
 async fn look_up(
     repository: &RepositoryHandle,
     kept: &mut KeptNames,
+    missing: &BTreeSet<String>,
     is_selected: impl Fn(&str, &NameState) -> bool,
 ) -> Result<()> {
     let selected = kept.iter().filter(|(name, state)| is_selected(name, state));
@@ -79,12 +81,12 @@ async fn look_up(
     let known = &*kept;
     let lookups = names.into_iter().map(|name| async {
         let by_head = match name.parse::<Tag>() {
-            Ok(tag) => repository.try_resolve(&tag).await?.map(|now| now.digest),
-            Err(_) => None,
+            Ok(tag) if !missing.contains(&name) => repository.try_resolve(&tag).await?,
+            Ok(_) | Err(_) => None,
         };
-        let now = match by_head.filter(|digest| !known.is_affected(digest)) {
+        let now = match by_head.filter(|now| !now.is_stale && !known.is_affected(&now.digest)) {
             None => fetch_existing(repository, NameOrDigest::Name(&name)).await?.map(|now| now.digest),
-            found => found,
+            Some(now) => Some(now.digest),
         };
         Ok::<_, Error>((name, now))
     });

@@ -98,3 +98,32 @@ fn a_manifest_in_a_cache_does_not_show_that_the_other_tags_on_it_stayed() {
         assert!(outcome.messages(false).contains("team/app:stable is gone"), "{is_cached}: {outcome}");
     }
 }
+
+#[test]
+fn a_tag_that_is_lost_behind_a_cache_of_heads_is_reported() {
+    // Either the cache says that it is one, or the list lacks the tag.
+    for is_listed in [true, false] {
+        let (content, doomed, other) = alone(false);
+        let copies = Content { manifests: content.manifests.clone(), ..Content::default() };
+        let mut is_lost = false;
+        let deceiver = Deceiver::start(content, move |content, request| {
+            if deletes(request, &[&doomed]) {
+                content.delete_manifest(&doomed);
+                content.delete_manifest(&other);
+                is_lost = true;
+                return Some(Reply::status(202));
+            }
+            match is_lost {
+                true if lists(request) => Some(content.listed(if is_listed { &["other", "stable"] } else { &["x"] })),
+                true if request.method == "HEAD" && reads(request, &["other", "stable"]) => match is_listed {
+                    true => Some(was_at(&copies, &other)),
+                    false => Some(copies.manifest(&other, &other)),
+                },
+                _ => None,
+            }
+        });
+        let outcome = deceiver.run("rm team/app:pr-1");
+        assert_eq!(outcome.code, Some(6), "{is_listed}: {outcome}");
+        assert!(outcome.messages(false).contains("team/app:other, team/app:stable are gone"), "{is_listed}: {outcome}");
+    }
+}
