@@ -1,6 +1,6 @@
 //! Removes one item by its method: a last check, the deletion, and the verification that it took effect.
 //!
-//! 1. The tag is fetched right before its deletion ([`Look`]), and has to point to the planned digest. "Not found"
+//! 1. The tag is fetched right before its deletion ([`Precheck`]), and has to point to the planned digest. "Not found"
 //!    counts when it is answered twice. A manifest that the registry cannot serve intact can still be removed, if its
 //!    digest is known.
 //! 2. Its manifest is archived for undoing. Where that fails, a warning is logged and the removal goes on.
@@ -15,10 +15,10 @@ use futures::future::{join, try_join};
 
 use super::archive::Run;
 use super::item::Item;
-use super::look::{Current, Look, ReadAhead};
 use super::lookup::stale;
 use super::outcome::{Outcome, Removed};
 use super::placeholder::Placeholder;
+use super::precheck::{Current, Precheck, ReadAhead};
 use super::request::{self, join_names};
 use super::state::RepositoryState;
 use crate::error::{Danger, Error, Kind, Result};
@@ -63,8 +63,8 @@ impl ManifestDeletion<'_> {
 
 impl Deleter<'_> {
     /// Deletes the tag by its name.
-    pub(super) async fn delete_tag(&self, tag: &Tag, look: Look) -> Outcome {
-        let current = match self.check_current(look) {
+    pub(super) async fn delete_tag(&self, tag: &Tag, precheck: Precheck) -> Outcome {
+        let current = match self.check_current(precheck) {
             Ok(current) => current,
             Err(error) => return Outcome::Failed(error),
         };
@@ -138,17 +138,17 @@ impl Deleter<'_> {
 
     /// Deletes the manifest, with the tags on it. Also returns whether the manifest was deleted, which may be so
     /// although the removal failed: its tag may still resolve.
-    pub(super) async fn delete_manifest(&self, look: Look) -> (Outcome, bool) {
+    pub(super) async fn delete_manifest(&self, precheck: Precheck) -> (Outcome, bool) {
         let mut is_deleted = false;
-        match self.delete_by_digest(look, &mut is_deleted).await {
+        match self.delete_by_digest(precheck, &mut is_deleted).await {
             Ok(outcome) => (outcome, is_deleted),
             Err(error) => (Outcome::Failed(error), is_deleted),
         }
     }
 
-    async fn delete_by_digest(&self, look: Look, is_deleted: &mut bool) -> Result<Outcome> {
+    async fn delete_by_digest(&self, precheck: Precheck, is_deleted: &mut bool) -> Result<Outcome> {
         let tag = self.item.request.target.tag();
-        let current = if tag.is_some() { self.check_current(look)? } else { look.current()? };
+        let current = if tag.is_some() { self.check_current(precheck)? } else { precheck.current()? };
         let tags: Vec<_> =
             tag.into_iter().chain(self.item.requested_siblings()).chain(self.item.collateral()).collect();
         let Some(digest) = self.item.digest.clone() else {
@@ -202,8 +202,8 @@ impl Deleter<'_> {
         // The blob is pushed before the last check, so that little time passes between the check and the push to the
         // tag.
         let placeholder = Placeholder::prepare(self.repository, tag).await?;
-        let look = Look::at(self.repository, self.item.request.target.clone()).await;
-        let current = match self.check_current(look) {
+        let precheck = Precheck::at(self.repository, self.item.request.target.clone()).await;
+        let current = match self.check_current(precheck) {
             // Damaged in the registry's storage: a placeholder does not depend on what it replaces.
             Err(error) if matches!(error.kind(), Kind::Safety(Danger::DigestMismatch)) => {
                 Current::Unreadable(self.item.digest.clone(), error)
@@ -234,8 +234,8 @@ impl Deleter<'_> {
     }
 
     /// What the tag points to, which has to be the planned digest.
-    fn check_current(&self, look: Look) -> Result<Current> {
-        let current = look.current()?;
+    fn check_current(&self, precheck: Precheck) -> Result<Current> {
+        let current = precheck.current()?;
         let now = match &current {
             Current::Found(fetched) => Some(&fetched.digest),
             Current::Unreadable(digest, _) => digest.as_ref(),

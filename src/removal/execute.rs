@@ -28,10 +28,10 @@ use super::delete::Deleter;
 use super::dependencies::Dependencies;
 use super::item::{Item, Origin};
 use super::kept::KeptNames;
-use super::look::{Look, ReadAhead};
 use super::lookup::TagList;
 use super::outcome::{Outcome, Removed};
 use super::plan::{self, Plan};
+use super::precheck::{Precheck, ReadAhead};
 use super::request::{Method, RemovalRequest, Target};
 use super::state::{Inspect, RepositoryState};
 use super::verify;
@@ -73,8 +73,8 @@ pub struct Execution {
     dependencies: Dependencies,
     /// Tags that could not be removed, by the digest that they still point to.
     failed: HashMap<Digest, (String, Error)>,
-    /// The look at the next target, taken while the deletion before it was verified.
-    look: Option<Look>,
+    /// The check of the next target, made while the deletion before it was verified.
+    precheck: Option<Precheck>,
     /// The item that is being removed, from the moment where the registry may have changed.
     in_progress: Option<Item>,
     /// Items to be returned.
@@ -89,7 +89,7 @@ pub struct Execution {
     changed: bool,
 }
 
-/// Items between two looks at what is kept.
+/// Items between two checks of what is kept.
 #[derive(Debug, Default)]
 struct Batch {
     /// How many of its items were not begun.
@@ -119,7 +119,7 @@ impl Plan {
             items: decision.items.into(),
             batch: Batch::default(),
             failed: HashMap::new(),
-            look: None,
+            precheck: None,
             in_progress: None,
             done: VecDeque::new(),
             tag_deletion_confirmed: false,
@@ -206,20 +206,20 @@ impl Execution {
             let deleted = || due().filter(|item| item.deletes_manifest());
             let tags: Vec<_> = deleted().filter_map(|item| item.request.target.tag().cloned()).collect();
             let tags = deleted().next().map(|_| &*tags);
-            // A look that had to wait for more than one round of requests would be repeated.
+            // A check that had to wait for more than one round of requests would be repeated.
             let is_quick = tags.is_none() || self.kept.len() <= self.repository.client().max_concurrency();
             let target = self.target_to_look_at(0).filter(|target| is_quick && !self.has_look_at(target));
-            let look_again = self.vetoes.look_again(&mut self.kept, &mut self.list, tags);
+            let recheck = self.vetoes.recheck(&mut self.kept, &mut self.list, tags);
             match target {
-                Some(target) => self.look = Some(join(Look::at(&self.repository, target), look_again).await.0),
-                None => look_again.await,
+                Some(target) => self.precheck = Some(join(Precheck::at(&self.repository, target), recheck).await.0),
+                None => recheck.await,
             }
         }
         self.batch.left = size;
         Some(())
     }
 
-    /// The target of an item in the queue, if its removal begins with a look. A placeholder looks by itself, after it
+    /// The target of an item in the queue, if its removal begins with a check. A placeholder checks by itself, after it
     /// has pushed its blob.
     fn target_to_look_at(&self, at: usize) -> Option<Target> {
         let item = self.items.get(at).filter(|item| matches!(item.method, Ok(Method::Tag | Method::Manifest)))?;
@@ -228,11 +228,11 @@ impl Execution {
     }
 
     fn has_look_at(&self, target: &Target) -> bool {
-        self.look.as_ref().is_some_and(|look| look.is_fresh(target))
+        self.precheck.as_ref().is_some_and(|precheck| precheck.is_fresh(target))
     }
 
     /// What is read while the deletion of the first item is verified: the list, after the last item of a batch, and the
-    /// next target, unless its deletion comes after a look at every kept name.
+    /// next target, unless its deletion comes after a check of every kept name.
     fn read_ahead(&self, item: &Item) -> ReadAhead {
         let is_last = self.batch.left <= 1;
         let next = self.items.get(1).filter(|next| !is_last || !next.deletes_manifest());
@@ -354,21 +354,21 @@ impl Execution {
             }
         }
         let (repository, target) = (&self.repository, &item.request.target);
-        let early = self.look.take().filter(|look| look.is_fresh(target));
-        let look = async {
+        let early = self.precheck.take().filter(|precheck| precheck.is_fresh(target));
+        let precheck = async {
             match early {
-                Some(look) => look,
-                None => Look::at(repository, target.clone()).await,
+                Some(precheck) => precheck,
+                None => Precheck::at(repository, target.clone()).await,
             }
         };
         self.in_progress = Some(item.clone());
         let (outcome, is_deleted) = match (method, target) {
-            (Method::Tag, Target::Tag(tag)) => (deleter.delete_tag(tag, look.await).await, false),
+            (Method::Tag, Target::Tag(tag)) => (deleter.delete_tag(tag, precheck.await).await, false),
             (Method::Placeholder, Target::Tag(tag)) => (deleter.delete_via_placeholder(tag).await, false),
-            _ => deleter.delete_manifest(look.await).await,
+            _ => deleter.delete_manifest(precheck.await).await,
         };
-        let (look, listed) = ahead.into_parts();
-        self.look = look;
+        let (precheck, listed) = ahead.into_parts();
+        self.precheck = precheck;
         self.list.ahead = listed;
         if was_sent.into_inner() {
             (self.changed, self.batch.was_sent) = (true, true);

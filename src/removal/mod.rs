@@ -13,8 +13,8 @@
 //!    as a reason to keep a manifest.
 //! 4. Right before a batch of deletions: the list and every kept name again. What moved, is new or cannot be read
 //!    vetoes deletions (`veto`).
-//! 5. Right before each deletion: the target itself, by its content, which is archived for undoing (`look`). It comes
-//!    last since everything that is asked in between ages it.
+//! 5. Right before each deletion: the target itself, by its content, which is archived for undoing (`precheck`). It
+//!    comes last since everything that is asked in between ages it.
 //! 6. Right after each deletion: the target again, until it is gone. No reply to a DELETE counts (`delete`).
 //! 7. After the batch: the list again. Names that it still has were not removed; kept names that it lacks are looked
 //!    up, and once one is lost nothing more is removed (`verify`).
@@ -40,12 +40,12 @@ mod evidence;
 mod execute;
 mod item;
 mod kept;
-mod look;
 mod lookup;
 mod outcome;
 mod pending;
 mod placeholder;
 mod plan;
+mod precheck;
 mod purge;
 mod referrers;
 mod referrers_api;

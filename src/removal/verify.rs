@@ -113,7 +113,7 @@ async fn look_up(
     Err(error.because("removed by the registry together with another tag, or by another client"))
 }
 
-/// Waits until a second look does not find a deleted manifest either, for ten seconds at most.
+/// Waits until a second request does not find a deleted manifest either, for ten seconds at most.
 ///
 /// # Errors
 ///

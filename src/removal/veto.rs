@@ -108,11 +108,11 @@ impl Vetoes {
 
     /// Reads the list before a batch. `deleted` are the tags whose manifests the batch deletes by digest, if it does:
     /// then every kept name is resolved.
-    pub(super) async fn look_again(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) {
-        let mut denied = self.look(kept, list, deleted).await;
+    pub(super) async fn recheck(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) {
+        let mut denied = self.check(kept, list, deleted).await;
         if denied.is_some() {
             // Another client may have removed it since the list was read.
-            denied = self.look(kept, list, deleted).await;
+            denied = self.check(kept, list, deleted).await;
         }
         if let Some(name) = denied {
             let what = format!("{}:{name} cannot be read, and may depend on it", self.repository);
@@ -121,9 +121,9 @@ impl Vetoes {
         }
     }
 
-    /// One look. Returns a name that was found before, or is new, and that the registry lists and calls "not found": a
+    /// One check. Returns a name that was found before, or is new, and that the registry lists and calls "not found": a
     /// replica that lags behind may not know it, or where it was moved to.
-    async fn look(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) -> Option<String> {
+    async fn check(&mut self, kept: &mut KeptNames, list: &mut TagList, deleted: Option<&[Tag]>) -> Option<String> {
         // What could not be read before is read again.
         self.vetoes.retain(|_, veto| matches!(veto, Veto::NeededBy(_)));
         let listed = match list.before_batch(&self.repository).await {

@@ -1,8 +1,8 @@
-//! The look at a target right before its removal, and what is read ahead while the removal before it is verified.
+//! The check of a target right before its removal, and what is read ahead while the removal before it is verified.
 //!
 //! Over a slow network each request that waits for another one counts. The next target can be fetched while a
-//! deletion is verified, since neither depends on the other; but a look that had to wait for the verification is
-//! repeated: the moment between a look and its deletion stays as short as if the look had been taken in between.
+//! deletion is verified, since neither depends on the other; but a check that had to wait for the verification is
+//! repeated: the moment between a check and its deletion stays as short as if the check had been made in between.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::error::{Error, Fault, Kind, Result};
 use crate::name::Digest;
 use crate::registry::{Fetched, ListedNames, RepositoryHandle};
 
-/// How long a look may wait for its deletion, however long it took itself. Archiving a manifest takes as long.
+/// How long a check may wait for its deletion, however long it took itself. Archiving a manifest takes as long.
 const SHORT: Duration = Duration::from_millis(5);
 
 /// What a target is right before its removal.
@@ -30,14 +30,14 @@ pub(super) enum Current {
 
 /// What a target was found to be, and when.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct Precheck {
     target: Target,
     current: Result<Current>,
     took: Duration,
     arrived: Instant,
 }
 
-impl Look {
+impl Precheck {
     /// Fetches the target, and verifies it by its bytes where these can be read.
     pub(super) async fn at(repository: &RepositoryHandle, target: Target) -> Self {
         let sent = Instant::now();
@@ -45,7 +45,7 @@ impl Look {
         Self { target, current, took: sent.elapsed(), arrived: Instant::now() }
     }
 
-    /// Whether it is a look at this target, and did not have to wait since.
+    /// Whether it is of this target, and did not have to wait since.
     pub(super) fn is_fresh(&self, target: &Target) -> bool {
         self.target == *target && self.arrived.elapsed() <= SHORT.max(self.took / 8)
     }
@@ -78,11 +78,11 @@ async fn fetch_current(repository: &RepositoryHandle, target: &Target) -> Result
 /// What is read while a deletion is verified.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
-    /// The next target, where its removal begins with a look.
+    /// The next target, where its removal begins with its check.
     next: Option<Target>,
     /// Whether the list of tags is read, because this is the last deletion of its batch; and whether it is cut.
     list: Option<bool>,
-    look: OnceLock<Look>,
+    precheck: OnceLock<Precheck>,
     names: OnceLock<Result<ListedNames>>,
 }
 
@@ -99,16 +99,16 @@ impl ReadAhead {
                 let _ = self.names.set(list_names(repository, is_cut).await);
             }
         };
-        let look = async {
+        let precheck = async {
             if let Some(next) = &self.next {
-                let _ = self.look.set(Look::at(repository, next.clone()).await);
+                let _ = self.precheck.set(Precheck::at(repository, next.clone()).await);
             }
         };
-        join3(check, list, look).await.0
+        join3(check, list, precheck).await.0
     }
 
-    /// The look at the next target, and the names in the list, as far as they were read.
-    pub(super) fn into_parts(self) -> (Option<Look>, Option<Result<ListedNames>>) {
-        (self.look.into_inner(), self.names.into_inner())
+    /// The check of the next target, and the names in the list, as far as they were read.
+    pub(super) fn into_parts(self) -> (Option<Precheck>, Option<Result<ListedNames>>) {
+        (self.precheck.into_inner(), self.names.into_inner())
     }
 }
