@@ -7,8 +7,9 @@
 //! is reported as deleted, because of one reply. The evidence, in the order in which it is asked for:
 //!
 //! 1. What the registry deletes: probes delete a tag and a digest that do not exist ([`RepositoryState`]).
-//! 2. What is there: the list of tags to its end, what each name points to, and every manifest that they reach. "Not
-//!    found" counts when it is answered twice; a list that lacks an existing tag may lack others.
+//! 2. What is there: the list of tags to its end, what each name points to, and every manifest that they reach or that
+//!    is in use. "Not found" counts when it is answered twice, and not by a cache; a list that lacks an existing tag
+//!    may lack others.
 //! 3. What may go: `decide` chooses a method for each request by `evidence`, both pure. What cannot be ruled out counts
 //!    as a reason to keep a manifest.
 //! 4. Right before a batch of deletions: the list and every kept name again. What moved, is new or cannot be read
@@ -18,7 +19,8 @@
 //! 6. Right after each deletion: the target again, until it is gone. No reply to a DELETE counts (`delete`).
 //! 7. After the batch: the list again. Names that it still has were not removed; kept names that it lacks are looked
 //!    up, and once one is lost nothing more is removed (`verify`).
-//! 8. At the end: every kept name and every removed one once more.
+//! 8. At the end: every kept name once more, and by another connection every name and manifest that was removed. A
+//!    manifest that an index or a subject needed is deleted only after such a second look at these.
 //!
 //! [`plan()`] asks 1 to 3, [`Execution::next`] 4 to 7 for one item after the other, [`Execution::verify`] 8;
 //! [`Execution::into_stream`] does both.
