@@ -1,7 +1,8 @@
-//! Names that do not resolve, or resolve to something else: what doctor and a command say, with name servers and search
-//! lists of the test's own. They need a network and a mount namespace.
+//! Names that do not resolve, or resolve to something else: what doctor and a command say and do, with name servers and
+//! search lists of the test's own. They need a network and a mount namespace.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +12,9 @@ use insta::assert_snapshot;
 use test_support::{Home, Reply, Rls, Server};
 
 use super::{checks, findings_of};
+
+/// An address of this machine, in the test's network, that counts as public.
+const PUBLIC: Ipv4Addr = Ipv4Addr::new(93, 184, 216, 34);
 
 /// Runs the test of this name in namespaces of its own, where this is the resolver's configuration.
 ///
@@ -23,7 +27,8 @@ fn is_inside(test: &str, resolv_conf: &str) -> bool {
     }
     let folder = Home::new();
     let file = folder.write("resolv.conf", resolv_conf);
-    let set_up = "ip link set lo up && mount --bind \"$0\" /etc/resolv.conf";
+    let set_up =
+        format!("ip link set lo up && ip address add {PUBLIC}/32 dev lo && mount --bind \"$0\" /etc/resolv.conf");
     let unshare = |command: &str| {
         let mut unshare = Command::new("unshare");
         unshare.args(["-rnm", "sh", "-c", &format!("{set_up} && {command}")]).arg(&file);
@@ -46,6 +51,7 @@ fn is_inside(test: &str, resolv_conf: &str) -> bool {
 #[derive(Clone, Copy)]
 enum Answer {
     Address(Ipv4Addr),
+    Addresses([Ipv4Addr; 2]),
     /// The same after this time.
     Late(Ipv4Addr, Duration),
     NxDomain,
@@ -70,22 +76,24 @@ fn serve(answer: impl Fn(&str) -> Answer + Send + 'static) {
             }
             let question = &packet[12..at + 5];
             let is_a = packet[at + 1..at + 3] == TYPE_A;
-            let (code, address) = match answer(&labels.join(".")) {
-                Answer::Address(address) => (0, Some(address).filter(|_| is_a)),
+            let (code, addresses) = match answer(&labels.join(".")) {
+                Answer::Address(address) => (0, vec![address]),
+                Answer::Addresses(addresses) => (0, addresses.to_vec()),
                 Answer::Late(address, time) => {
                     if is_a {
                         std::thread::sleep(time);
                     }
-                    (0, Some(address).filter(|_| is_a))
+                    (0, vec![address])
                 }
-                Answer::NxDomain => (NXDOMAIN, None),
-                Answer::ServFail => (SERVFAIL, None),
+                Answer::NxDomain => (NXDOMAIN, Vec::new()),
+                Answer::ServFail => (SERVFAIL, Vec::new()),
                 Answer::Nothing => continue,
             };
-            let mut reply =
-                vec![packet[0], packet[1], 0x81, 0x80 | code, 0, 1, 0, u8::from(address.is_some()), 0, 0, 0, 0];
+            let addresses = if is_a { addresses } else { Vec::new() };
+            let count = u8::try_from(addresses.len()).expect("a few");
+            let mut reply = vec![packet[0], packet[1], 0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0];
             reply.extend_from_slice(question);
-            if let Some(address) = address {
+            for address in addresses {
                 // The name of the question, class IN, for a minute.
                 reply.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
                 reply.extend(address.octets());
@@ -221,4 +229,71 @@ fn a_slow_name_server_is_asked_once() {
     let outcome = rls.words("tags app --connect-timeout 500ms --retries 5").run();
     assert_eq!(outcome.result(), (Some(0), "1.0\n"), "{outcome}");
     assert_eq!(questions.load(Ordering::Relaxed), 2, "for an IPv4 and an IPv6 address");
+}
+
+/// A registry at a public address, whose token server is `auth.example` at that address. This is what listens on the
+/// token server's port on this machine's own address.
+fn registry_with_token_server() -> (Server, Server, TcpListener) {
+    let auth = Server::at(PUBLIC.into(), None, |_| Reply::json(r#"{"token":"t"}"#));
+    let realm = format!("http://auth.example:{}/token", auth.port());
+    let registry = Server::at(PUBLIC.into(), None, move |request| match request.has_token("t") {
+        true => Reply::tags(&["1.0"]),
+        false => Reply::wants_token_of(&realm),
+    });
+    let inner = TcpListener::bind((Ipv4Addr::LOCALHOST, auth.port())).expect("the port is free in this namespace");
+    inner.set_nonblocking(true).expect("settable");
+    (registry, auth, inner)
+}
+
+fn tags_of(registry: &Server) -> Rls {
+    let rls = Rls::new().env("RLS_REGISTRY", format!("http://registry.example:{}", registry.port()));
+    rls.naming(format!(":{}", registry.port()), ":PORT").user("ann", "secret").words("tags team/app --retries 1")
+}
+
+/// Whether nothing connected: a connection waits to be accepted.
+fn is_untouched(listener: &TcpListener) -> bool {
+    listener.accept().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
+#[test]
+fn a_token_server_with_a_public_and_a_private_address() {
+    if !is_inside("a_token_server_with_a_public_and_a_private_address", "nameserver 127.0.0.1\n") {
+        return;
+    }
+    serve(|name| match name {
+        "auth.example" => Answer::Addresses([Ipv4Addr::LOCALHOST, PUBLIC]),
+        _ => Answer::Address(PUBLIC),
+    });
+    let (registry, auth, inner) = registry_with_token_server();
+    let outcome = tags_of(&registry).run();
+    assert_eq!(outcome.result(), (Some(0), "1.0\n"), "{outcome}");
+    assert_eq!(auth.connections(), 1);
+    assert!(is_untouched(&inner), "a server named an address of this machine");
+}
+
+#[test]
+fn a_token_server_whose_address_changes() {
+    if !is_inside("a_token_server_whose_address_changes", "nameserver 127.0.0.1\n") {
+        return;
+    }
+    // After the first question for each family the name leads to this machine.
+    let asked = AtomicUsize::default();
+    serve(move |name| match name {
+        "auth.example" if asked.fetch_add(1, Ordering::Relaxed) > 1 => Answer::Address(Ipv4Addr::LOCALHOST),
+        _ => Answer::Address(PUBLIC),
+    });
+    let (registry, auth, inner) = registry_with_token_server();
+    let outcome = tags_of(&registry).run();
+    assert_eq!(outcome.result(), (Some(0), "1.0\n"), "{outcome}");
+    // The next run looks the name up again.
+    let rls = tags_of(&registry).naming(format!(":{}", auth.port()), ":AUTH");
+    assert_snapshot!(rls.run(), @"
+    exit 4
+    --- stderr
+    error: refusing token server auth.example:AUTH of registry.example:PORT
+    cause: auth.example resolves to 127.0.0.1, an address more private than that of the server that named it
+    hint:  nothing was sent there; the registry's administrator must correct the realm of its token server (REGISTRY_AUTH_TOKEN_REALM), or let the proxy in front of it send X-Forwarded-Proto
+    ");
+    assert!(is_untouched(&inner), "a server named an address of this machine");
+    assert_eq!(auth.connections(), 1, "that of the first run");
 }
