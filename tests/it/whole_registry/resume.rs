@@ -59,6 +59,40 @@ fn a_walk_that_a_signal_ends_prints_the_rest_when_it_is_continued() {
 }
 
 #[test]
+fn a_repository_that_could_not_be_read_in_whole_is_worked_on_again() {
+    let registry = empty();
+    for name in ["app", "web"] {
+        registry.push_image(name, "1", &ImageSpec::new(name));
+    }
+    let digest = registry.push_image("app", "2", &ImageSpec::new("another"));
+    for words in ["snapshot", "check", "find --annotation none"] {
+        let rls = Rls::at(&registry).words(words).words("--resume notes -q --retries 0");
+        registry.inject(Match::manifest("app", "2").reads().always(), Fault::status(500));
+        registry.inject(Match::manifest("app", digest.as_str()).reads().always(), Fault::status(500));
+        let first = rls.run();
+        assert_eq!(first.code, Some(6), "{words}: {first}");
+        let noted = std::fs::read_to_string(rls.home().join("notes")).expect("notes");
+        assert_eq!(noted, format!("{}/web\n", registry.url()), "{words}");
+        registry.clear_faults();
+        assert_eq!(rls.run().code, Some(0), "{words}");
+        assert!(!rls.home().join("notes").exists(), "{words}: the walk is complete");
+    }
+}
+
+#[test]
+fn what_is_missing_for_good_is_not_read_again() {
+    let registry = empty();
+    let digest = registry.push_image("app", "1", &ImageSpec::new("app"));
+    registry.inject(Match::manifest("app", "1").reads().always(), Answer::not_found("MANIFEST_UNKNOWN"));
+    registry.inject(Match::manifest("app", digest.as_str()).reads().always(), Answer::not_found("MANIFEST_UNKNOWN"));
+    for words in ["snapshot", "check"] {
+        let rls = Rls::at(&registry).words(words).words("--resume notes -q");
+        assert_eq!(rls.run().code, Some(6), "{words}");
+        assert!(!rls.home().join("notes").exists(), "{words}: the walk is complete");
+    }
+}
+
+#[test]
 fn a_truncated_line_is_ignored() {
     let registry = seeded("2x1");
     let rls = Rls::at(&registry).words("snapshot --resume notes").with_file("notes", "http://127.0.0.1:1/grid/re");

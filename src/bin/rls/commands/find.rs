@@ -41,8 +41,8 @@ pub async fn run(args: &FindArgs, context: &Context<'_>) -> Result<(), CommandEr
     let outcome = walk.each(&mut output, find, |output, target, found| {
         let repository = &target.repository;
         let registry = repository.registry();
-        for error in found.failures {
-            context.report.failure(&error, &context.hint_context(registry));
+        for error in &found.failures {
+            context.report.failure(error, &context.hint_context(registry));
         }
         for (tag, digest, matched) in found.tags {
             output.write(&FindRecord {
@@ -54,7 +54,8 @@ pub async fn run(args: &FindArgs, context: &Context<'_>) -> Result<(), CommandEr
                 matched,
             })?;
         }
-        Ok(Note::Finished)
+        context.report.success();
+        Ok(Note::after(&found.failures))
     });
     let outcome = outcome.await;
     close_list(context, output, outcome, || "no tags found".to_owned())

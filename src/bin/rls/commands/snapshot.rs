@@ -22,6 +22,7 @@ pub async fn run(args: &SnapshotArgs, context: &Context<'_>) -> Result<(), Comma
         |target| async move { resolve_all(&target).await },
         |output, target, tags| {
             let repository = &target.repository;
+            let note = Note::after(tags.iter().filter_map(|(_, outcome)| outcome.as_ref().err()));
             for (tag, outcome) in tags {
                 let (digest, error) = match outcome {
                     Ok(digest) => (Some(digest.to_string()), None),
@@ -41,7 +42,8 @@ pub async fn run(args: &SnapshotArgs, context: &Context<'_>) -> Result<(), Comma
                     error,
                 })?;
             }
-            Ok(Note::Finished)
+            context.report.success();
+            Ok(note)
         },
     );
     let outcome = outcome.await;

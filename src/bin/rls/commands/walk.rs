@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use registry_ls::Kind;
-use registry_ls::error::Result;
+use registry_ls::error::{Error, Result};
 use registry_ls::name::{Located, Repository};
 use registry_ls::registry::RepositoryHandle;
 
@@ -47,6 +47,13 @@ pub(super) enum Note {
     State(String),
     /// Nothing: it is worked on again.
     Unfinished,
+}
+
+impl Note {
+    /// The note of a repository of which some things could not be read: what is missing for good is not read again.
+    pub fn after<'a>(failures: impl IntoIterator<Item = &'a Error>) -> Self {
+        if failures.into_iter().all(Error::is_not_found) { Self::Finished } else { Self::Unfinished }
+    }
 }
 
 impl<'a> Walk<'a> {

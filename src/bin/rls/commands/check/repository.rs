@@ -25,6 +25,7 @@ pub async fn run(args: &CheckArgs, context: &Context<'_>) -> Result<(), CommandE
     let outcome = walk.each(&mut output, check, |output, target, checked| {
         let repository = &target.repository;
         let registry = repository.registry();
+        let mut note = Note::Finished;
         for (tag, problems) in checked {
             tag_count += 1;
             let record = IntegrityRecord {
@@ -37,11 +38,14 @@ pub async fn run(args: &CheckArgs, context: &Context<'_>) -> Result<(), CommandE
             }
             for Problem { status, problem, detail } in problems {
                 problem_count += 1;
+                if status == Integrity::Unknown {
+                    note = Note::Unfinished;
+                }
                 let (problem, detail) = (Some(problem), Some(detail));
                 output.write(&IntegrityRecord { status, problem, detail, ..record.clone() })?;
             }
         }
-        Ok(Note::Finished)
+        Ok(note)
     });
     let outcome = outcome.await;
     let is_whole = outcome.is_ok();
