@@ -16,12 +16,13 @@ use crate::error::Result;
 use crate::name::{Digest, Target};
 
 impl RepositoryHandle {
-    /// A manifest that the registry has named: from the cache, else fetched and kept.
+    /// A manifest that the registry has named lately, by the digest of a tag or in an index: from the cache, else
+    /// fetched and kept. What the cache has may no longer exist.
     ///
     /// # Errors
     ///
     /// Those of [`RepositoryHandle::manifest`].
-    pub(super) async fn named_manifest(&self, digest: &Digest) -> Result<Manifest> {
+    pub async fn named_manifest(&self, digest: &Digest) -> Result<Manifest> {
         if let Some(manifest) = self.cached_manifest(digest).await {
             return Ok(manifest);
         }

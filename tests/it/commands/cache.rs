@@ -42,7 +42,7 @@ fn requests(registry: &Running) -> (usize, usize) {
 
 #[test]
 fn a_second_run_sends_one_head_per_tag() {
-    for words in ["tags app -l", "du app -q", "prune app --keep-last 2 -q"] {
+    for words in ["tags app -l", "du app -q", "find app --label none", "prune app --keep-last 2 -q"] {
         let registry = filled();
         registry.clear_requests();
         let rls = Rls::at(&registry).words(words);
