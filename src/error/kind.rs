@@ -15,8 +15,8 @@ pub struct Reply {
     pub status: u16,
     /// The errors in the body; empty when the body was not a registry's.
     pub errors: Vec<RegistryError>,
-    /// Whether the body was something else, such as an HTML page of a proxy.
-    pub is_foreign: bool,
+    /// Whether the body was neither JSON nor empty: a web page, of a proxy for instance.
+    pub is_page: bool,
     /// Why it may not be the registry's current state, where a cache says so: "was in a cache for 30 s".
     pub staleness: Option<String>,
     /// How long the registry asks to wait (`Retry-After`).

@@ -293,9 +293,9 @@ impl Error {
     /// The same error, but not "not found" where a web page says so: a proxy or gateway answered in the registry's
     /// place, so nothing is known about the object.
     #[must_use]
-    pub fn unless_foreign(self) -> Self {
-        let is_foreign = self.reply().is_some_and(|reply| reply.is_foreign);
-        if is_foreign { self.unless("a page that is not a registry's") } else { self }
+    pub fn unless_page(self) -> Self {
+        let is_page = self.reply().is_some_and(|reply| reply.is_page);
+        if is_page { self.unless("a page that is not a registry's") } else { self }
     }
 
     /// The same error, but not "not found" where a cache says so: the object may exist since.

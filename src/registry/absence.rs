@@ -35,7 +35,7 @@ enum Answer {
 
 /// Whether an error is "not found" in a page that no registry sends.
 pub(super) fn is_page(error: &Error) -> bool {
-    error.reply().is_some_and(|reply| reply.status == 404 && reply.is_foreign)
+    error.reply().is_some_and(|reply| reply.status == 404 && reply.is_page)
 }
 
 impl RepositoryHandle {

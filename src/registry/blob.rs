@@ -102,7 +102,7 @@ impl RepositoryHandle {
             found => return found,
         }
         let request = self.client.request(Method::GET, Endpoint::Blob(&self.name, digest));
-        match self.client.transport.send(&request).await.map_err(Error::unless_foreign) {
+        match self.client.transport.send(&request).await.map_err(Error::unless_page) {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) if is_page(&error) && self.is_blob_absent(digest).await => Ok(false),

@@ -123,7 +123,7 @@ impl RepositoryHandle {
         match self.client.transport.send(&request).await {
             Ok(_) => Ok(()),
             // No registry sends such a page: a gateway answers, which lets no DELETE through.
-            Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_foreign) => Err(error
+            Err(error) if error.is_not_found() && error.reply().is_some_and(|reply| reply.is_page) => Err(error
                 .within(format!("{} does not allow deletion", self.registry()))
                 .with_kind(Kind::Unsupported(operation))),
             Err(error) if error.is_not_found() => Ok(()),

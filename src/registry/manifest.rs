@@ -69,12 +69,12 @@ impl RepositoryHandle {
         let mut fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
         if let Err(error) = &fetched
             && error.is_not_found()
-            && error.reply().is_some_and(|reply| reply.is_foreign || reply.staleness.is_some())
+            && error.reply().is_some_and(|reply| reply.is_page || reply.staleness.is_some())
         {
             // The registry itself may answer again.
             fetched = self.client.transport.fetch_held(&request, LARGEST_MANIFEST).await;
         }
-        let (response, bytes, held) = fetched.map_err(|error| error.unless_foreign().unless_stale())?;
+        let (response, bytes, held) = fetched.map_err(|error| error.unless_page().unless_stale())?;
         let (header, staleness) = (content_digest(&response), response.staleness());
         let media_type = response.media_type();
         let size = bytes.len() as u64;
@@ -162,7 +162,7 @@ impl RepositoryHandle {
         let request = unencoded(self.client.request(Method::GET, Endpoint::Blob(&self.name, digest)));
         let what = format!("config {digest}");
         let fetched = self.client.transport.fetch(&request, LARGEST_CONFIG).await;
-        let (response, bytes) = fetched.map_err(Error::unless_foreign)?;
+        let (response, bytes) = fetched.map_err(Error::unless_page)?;
         matches_digest(digest, &bytes, &what)?;
         same_size(descriptor, bytes.len())?;
         warn_of_contradiction(&response, digest, &what);

@@ -51,7 +51,7 @@ impl RepositoryHandle {
     /// Those of [`RepositoryHandle::resolve`] but "not found";
     /// [`Fault::Status`] for "not found" in a web page.
     pub async fn try_resolve(&self, target: impl Into<Target<'_>>) -> Result<Option<Resolved>> {
-        match self.resolve(target).await.map_err(Error::unless_foreign) {
+        match self.resolve(target).await.map_err(Error::unless_page) {
             Ok(resolved) => Ok(Some(resolved)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -117,7 +117,7 @@ impl RepositoryHandle {
     /// [`Fault::Status`] for "not found" in a web page.
     pub async fn find_manifest(&self, digest: &Digest) -> Result<Option<Manifest>> {
         for repository in [self, &self.for_recheck()] {
-            match repository.manifest(digest).await.map_err(Error::unless_foreign) {
+            match repository.manifest(digest).await.map_err(Error::unless_page) {
                 Ok(manifest) => return Ok(Some(manifest)),
                 Err(error) if error.is_not_found() => {}
                 Err(error) if is_page(&error) && self.is_manifest_absent(digest.into()).await => break,

@@ -15,7 +15,7 @@ pub(super) struct Dependencies {
     /// Deleted manifests, with the requested tags on them. Other tags were reported with the first item on the
     /// manifest.
     deleted: HashMap<Digest, Arc<SiblingTags>>,
-    /// Those of them that a second look did not find either.
+    /// Those of them that a recheck did not find either.
     verified: HashSet<Digest>,
     /// Manifests that another client deleted.
     already_deleted: HashSet<Digest>,
@@ -103,7 +103,7 @@ impl Dependencies {
         Some(format!("its subject {} stays", name(subject)))
     }
 
-    /// The deleted manifests that needed this one, and that were not verified to be gone by a second look.
+    /// The deleted manifests that needed this one, and that were not verified to be gone by a recheck.
     pub(super) fn unverified(&self, state: &RepositoryState, digest: &Digest) -> Vec<Digest> {
         let known = state.index.as_ref().and_then(|index| Some((index, index.manifest_id(digest)?)));
         let parents = known.into_iter().flat_map(|(index, manifest)| {
@@ -113,7 +113,7 @@ impl Dependencies {
         needing.filter(|needing| self.is_deleted(needing) && !self.verified.contains(needing)).collect()
     }
 
-    /// Records that a second look did not find a deleted manifest.
+    /// Records that a recheck did not find a deleted manifest.
     pub(super) fn record_verified(&mut self, digest: Digest) {
         self.verified.insert(digest);
     }

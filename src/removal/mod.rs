@@ -20,7 +20,7 @@
 //! 7. After the batch: the list again. Names that it still has were not removed; kept names that it lacks are looked
 //!    up, and once one is lost nothing more is removed (`verify`).
 //! 8. At the end: every kept name once more, and by another connection every name and manifest that was removed. A
-//!    manifest that an index or a subject needed is deleted only after such a second look at these.
+//!    manifest that an index or a subject needed is deleted only after such a recheck of these.
 //!
 //! [`plan()`] asks 1 to 3, [`Execution::next`] 4 to 7 for one item after the other, [`Execution::verify`] 8;
 //! [`Execution::into_stream`] does both.

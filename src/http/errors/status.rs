@@ -37,9 +37,9 @@ pub(in crate::http) async fn refusal(mut response: Response, context: &RequestCo
     let body = response.start(BODY_LIMIT).await;
     let errors = registry_errors(&body);
     let errors = if errors.is_empty() { oauth_error(&body).into_iter().collect() } else { errors };
-    let is_foreign = errors.is_empty() && !is_json_or_empty(&body);
+    let is_page = errors.is_empty() && !is_json_or_empty(&body);
     let (staleness, retry_after) = (response.staleness(), asked_wait(&response));
-    let mut reply = Reply { status: response.status(), errors, is_foreign, staleness, retry_after };
+    let mut reply = Reply { status: response.status(), errors, is_page, staleness, retry_after };
     let (kind, what) = classify(&response, &reply, &body, context);
     let masked = |text: &str| secrets.masked(text);
     let cause = masked_summary(&response.status_line(), response.media_type().as_deref(), &body, &masked);

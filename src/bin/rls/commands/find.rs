@@ -187,7 +187,7 @@ async fn read_tree(repository: &RepositoryHandle, digest: &Digest, needs_labels:
     let mut nodes = Vec::new();
     while let Some(digest) = waiting.pop() {
         let is_root = nodes.is_empty();
-        let manifest = match repository.named_manifest(&digest).await.map_err(Error::unless_foreign) {
+        let manifest = match repository.named_manifest(&digest).await.map_err(Error::unless_page) {
             // Some platforms of an index may be missing.
             Err(error) if error.is_not_found() && !is_root => continue,
             manifest => manifest?,

@@ -178,7 +178,7 @@ fn catalog<'a>(
 
 /// Whether the registry says that something does not exist, and not a page in its place.
 fn is_absent(error: &Error) -> bool {
-    error.is_not_found() && !error.reply().is_some_and(|reply| reply.is_foreign)
+    error.is_not_found() && !error.reply().is_some_and(|reply| reply.is_page)
 }
 
 fn is_missing(error: &Error) -> bool {

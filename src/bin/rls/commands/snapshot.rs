@@ -71,7 +71,7 @@ async fn resolve_all(target: &Target) -> Result<Vec<(Tag, Result<Digest>)>> {
 /// The tags of a repository; none where the registry says that it does not exist.
 pub(super) async fn tags(repository: &RepositoryHandle) -> Result<Vec<Tag>> {
     match repository.tags().try_collect().await {
-        Err(error) if error.is_not_found() && !error.reply().is_some_and(|reply| reply.is_foreign) => Ok(Vec::new()),
+        Err(error) if error.is_not_found() && !error.reply().is_some_and(|reply| reply.is_page) => Ok(Vec::new()),
         tags => tags,
     }
 }

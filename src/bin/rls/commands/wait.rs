@@ -103,7 +103,7 @@ async fn readiness(args: &WaitArgs, repository: &RepositoryHandle, reference: &R
 /// later, or replicated.
 fn may_pass(error: &Error) -> bool {
     // A proxy answers in place of a registry that is not there.
-    let is_by_proxy = error.reply().is_some_and(|reply| reply.is_foreign && reply.status == 404);
+    let is_by_proxy = error.reply().is_some_and(|reply| reply.is_page && reply.status == 404);
     is_by_proxy
         || error.is_retryable()
         || error.is_not_found()

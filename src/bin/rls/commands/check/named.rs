@@ -89,7 +89,7 @@ async fn check_image(
     let reference = match reference(repository, image).await {
         Ok(reference) => reference,
         Err(error) => {
-            let error = error.unless_foreign();
+            let error = error.unless_page();
             return (broken(record, &error), Some(error.kind().clone()));
         }
     };
@@ -143,10 +143,10 @@ async fn find(
         }
     }
     let Some(wanted) = platform else { return Ok(None) };
-    let manifest = repository.manifest(reference.target()).await.map_err(Error::unless_foreign)?;
+    let manifest = repository.manifest(reference.target()).await.map_err(Error::unless_page)?;
     let (document, _) = manifest.readable()?;
     let available = match document.content {
-        Content::Index(_) => match repository.choose(&document, Some(wanted)).await.map_err(Error::unless_foreign)? {
+        Content::Index(_) => match repository.choose(&document, Some(wanted)).await.map_err(Error::unless_page)? {
             PlatformChoice::Image { .. } => return Ok(None),
             PlatformChoice::None(available) => available,
         },

@@ -48,7 +48,7 @@ impl HintContext {
             Kind::Protocol(Fault::Html) => Some(self.web_page(error)),
             // A proxy answers so when it cannot reach the registry, too.
             Kind::Protocol(Fault::Status(500..))
-                if error.route().proxy.is_some() && error.reply().is_some_and(|reply| reply.is_foreign) =>
+                if error.route().proxy.is_some() && error.reply().is_some_and(|reply| reply.is_page) =>
             {
                 Some(self.web_page(error))
             }
@@ -109,7 +109,7 @@ impl HintContext {
         }
         match missing {
             // Whether the registry itself says so is unknown.
-            Missing::Repository | Missing::Tag if error.reply().is_some_and(|reply| reply.is_foreign) => {
+            Missing::Repository | Missing::Tag if error.reply().is_some_and(|reply| reply.is_page) => {
                 Some(self.web_page(error))
             }
             Missing::Tag if self.no_repository => {
