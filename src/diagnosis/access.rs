@@ -139,7 +139,7 @@ async fn without_list(context: &mut Context, repository: &RepositoryHandle, erro
     if !may_lack_it || error.has_code("NAME_UNKNOWN") {
         return Err(error);
     }
-    let target = context.plan.reference.as_ref().map_or(Target::Tag(Tag::latest_ref()), Reference::target);
+    let target = context.setup.reference.as_ref().map_or(Target::Tag(Tag::latest_ref()), Reference::target);
     if repository.manifest(target).await.is_err() {
         return Err(error);
     }
@@ -168,10 +168,10 @@ async fn sample(repository: &RepositoryHandle) -> Result<(usize, Option<Tag>)> {
 /// Pulls a manifest of the repository and one of its blobs: the storage of blobs may be on another host and fail by
 /// itself.
 pub(super) async fn pull(context: &mut Context) -> Result<Outcome> {
-    let named = context.plan.reference.clone();
+    let named = context.setup.reference.clone();
     let named = named.filter(|reference| reference.tag().is_some() || reference.digest().is_some());
     let is_named = named.is_some();
-    let found = || Some(Reference::tagged(context.plan.repository.clone()?, context.tag.clone()?));
+    let found = || Some(Reference::tagged(context.setup.repository.clone()?, context.tag.clone()?));
     let Some(reference) = named.or_else(found) else { return Ok(Outcome::skipped("no tag to pull")) };
     let (repository, tag) = (context.client()?.repository(reference.repository()), reference.target());
     let manifest = match repository.manifest(tag).await {

@@ -26,7 +26,7 @@ struct Reply {
 
 /// Reads the registry's challenge to a request without credentials, and checks whether it may be answered.
 pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
-    let is_asked_anew = context.plan.repository.is_some();
+    let is_asked_anew = context.setup.repository.is_some();
     let reply = anonymous_reply(context).await?;
     let timed = |outcome: Outcome| if is_asked_anew { outcome } else { outcome.untimed() };
     if reply.status != 401 {
@@ -57,7 +57,7 @@ pub(super) async fn challenge(context: &mut Context) -> Result<Outcome> {
 
 /// The reply for the repository or, without one, that of `/v2/`.
 async fn anonymous_reply(context: &Context) -> Result<Reply> {
-    if let (None, Some(base_reply)) = (&context.plan.repository, &context.base_reply) {
+    if let (None, Some(base_reply)) = (&context.setup.repository, &context.base_reply) {
         let (headers, url) = (base_reply.headers.clone(), base_reply.url.clone());
         return Ok(Reply { status: base_reply.status, headers, url, peer: base_reply.peer });
     }
@@ -237,9 +237,9 @@ fn wrong_credentials(context: &Context, error: &Error, identity: Identity) -> Ou
         Kind::Denied(denial) => match &denial.by {
             Refuser::TokenServer(place) => format!("token server {place}"),
             Refuser::OtherServer(place) => place.clone(),
-            Refuser::Registry => context.plan.registry.to_string(),
+            Refuser::Registry => context.setup.registry.to_string(),
         },
-        _ => context.plan.registry.to_string(),
+        _ => context.setup.registry.to_string(),
     };
     let oddity = match error.kind() {
         Kind::Denied(denial) => denial.oddity.as_ref().map(|oddity| format!("; {oddity}")).unwrap_or_default(),

@@ -53,13 +53,13 @@ pub(super) async fn report(context: &Context, options: &ClientOptions, client: O
 }
 
 async fn trust(context: &Context, options: &ClientOptions, client: OtherClient) -> Option<ClientTrust> {
-    let registry = context.plan.registry.clone();
+    let registry = context.setup.registry.clone();
     let chain = match &context.presented {
         Some(chain) => chain.clone(),
         None if registry.is_plain_http() && context.base_reply.is_some() => Vec::new(),
         None => return None,
     };
-    let (trust, paths) = (context.plan.trust.clone().ok()?, options.paths.clone());
+    let (trust, paths) = (context.setup.trust.clone().ok()?, options.paths.clone());
     // Files may be on a slow disk.
     tokio::task::spawn_blocking(move || trust.as_client(client, &paths, &registry, &chain)).await.ok()
 }
@@ -69,7 +69,7 @@ async fn credentials(context: &Context, options: &ClientOptions, client: OtherCl
         return ClientCredentials::Elsewhere;
     }
     let keychain = Keychain::of_client(options.keychain.clone(), client);
-    match keychain.lookup(&context.plan.registry, context.plan.repository.as_ref()).await {
+    match keychain.lookup(&context.setup.registry, context.setup.repository.as_ref()).await {
         Err(error) => ClientCredentials::Unreadable(error.to_string()),
         Ok(lookup) => match (lookup.found.into_iter().next(), lookup.failures.into_iter().next()) {
             (Some(found), _) => ClientCredentials::Found(found.identity),

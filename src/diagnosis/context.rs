@@ -20,7 +20,8 @@ use crate::trust::{HostPaths, PresentedCertificate, Trust};
 
 /// What to examine, and with what.
 #[derive(Debug)]
-pub struct Plan {
+#[non_exhaustive]
+pub struct Setup {
     /// The registry.
     pub registry: Registry,
     /// One of its repositories, to find out what may be done with it.
@@ -42,22 +43,47 @@ pub struct Plan {
     pub stats: Arc<Stats>,
 }
 
+impl Setup {
+    /// A registry, without a repository in it and without other clients.
+    pub fn new(registry: Registry, keychain: Keychain, trust: Result<Trust>) -> Self {
+        Self {
+            registry,
+            repository: None,
+            reference: None,
+            needs: Vec::new(),
+            clients: None,
+            keychain,
+            trust,
+            options: Options::default(),
+            stats: Arc::default(),
+        }
+    }
+}
+
 /// Where other clients are looked for.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ClientOptions {
     /// The folders of their settings.
     pub paths: HostPaths,
     /// Where they find credentials.
     pub keychain: keychain::Options,
-    /// `PATH`, to find their programs.
+    /// `PATH`, to find their programs; none is found without it.
     pub path: Option<OsString>,
     /// Whether those that are not on this machine are reported, too.
     pub all: bool,
 }
 
+impl ClientOptions {
+    /// Clients with these settings, where they are in this `PATH`.
+    pub fn new(paths: HostPaths, keychain: keychain::Options, path: Option<OsString>) -> Self {
+        Self { paths, keychain, path, all: false }
+    }
+}
+
 /// What the checks have found so far.
 pub(super) struct Context {
-    pub plan: Plan,
+    pub setup: Setup,
     pub base: Url,
     client: Result<Client>,
     /// The proxy that requests go through; `None` without one.
@@ -82,11 +108,11 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(setup: Setup) -> Self {
         Self {
-            base: plan.registry.base(),
-            client: client(&plan, plan.keychain.clone()),
-            plan,
+            base: setup.registry.base(),
+            client: client(&setup, setup.keychain.clone()),
+            setup,
             proxy: None,
             addresses: Vec::new(),
             presented: None,
@@ -103,7 +129,7 @@ impl Context {
     /// Whether the first request is refused without credentials.
     pub async fn requires_login(&self) -> bool {
         let ask = async || -> Result<()> {
-            let client = client(&self.plan, Keychain::anonymous())?;
+            let client = client(&self.setup, Keychain::anonymous())?;
             client.transport().send(&self.first_request()?).await.map(drop)
         };
         let is_refused = |error: &Error| matches!(error.kind(), Kind::Unauthenticated | Kind::Denied(_) | Kind::Hidden);
@@ -112,7 +138,7 @@ impl Context {
 
     /// Whether a permission counts.
     pub fn needs(&self, action: Action) -> bool {
-        self.plan.needs.contains(&action)
+        self.setup.needs.contains(&action)
     }
 
     /// A client with the same configuration as that of every other command.
@@ -122,25 +148,25 @@ impl Context {
 
     /// The repository; `None` when the registry alone is examined.
     pub fn repository(&self) -> Result<Option<RepositoryHandle>> {
-        self.plan.repository.as_ref().map(|name| Ok(self.client()?.repository(name))).transpose()
+        self.setup.repository.as_ref().map(|name| Ok(self.client()?.repository(name))).transpose()
     }
 
     /// The request that authentication is tried with: for the tags of the repository or, without one, for `/v2/`.
     pub fn first_request(&self) -> Result<Request> {
-        let endpoint = self.plan.repository.as_ref().map_or(Endpoint::Base, Endpoint::Tags);
+        let endpoint = self.setup.repository.as_ref().map_or(Endpoint::Base, Endpoint::Tags);
         Ok(self.client()?.request(Method::GET, endpoint))
     }
 
     /// The registry's host as in its URL, and its port.
     pub fn place(&self) -> (String, u16) {
-        (self.base.host_str().unwrap_or_default().to_owned(), self.plan.registry.effective_port())
+        (self.base.host_str().unwrap_or_default().to_owned(), self.setup.registry.effective_port())
     }
 }
 
-/// A client with the configuration of a plan, and these credentials.
-fn client(plan: &Plan, keychain: Keychain) -> Result<Client> {
-    let builder = Client::builder(plan.registry.clone()).credentials(keychain).trust(plan.trust.clone()?);
-    builder.options(plan.options.clone()).stats(Arc::clone(&plan.stats)).build()
+/// A client with the configuration of a setup, and these credentials.
+fn client(setup: &Setup, keychain: Keychain) -> Result<Client> {
+    let builder = Client::builder(setup.registry.clone()).credentials(keychain).trust(setup.trust.clone()?);
+    builder.options(setup.options.clone()).stats(Arc::clone(&setup.stats)).build()
 }
 
 /// The reply of `/v2/` to a request without credentials.

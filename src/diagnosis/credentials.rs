@@ -19,8 +19,8 @@ pub(super) async fn credentials(context: &mut Context) -> Result<Outcome> {
     if context.challenge.is_none() {
         return Ok(Outcome::skipped("not required"));
     }
-    let plan = &context.plan;
-    let lookup = match plan.keychain.lookup(&plan.registry, plan.repository.as_ref()).await {
+    let setup = &context.setup;
+    let lookup = match setup.keychain.lookup(&setup.registry, setup.repository.as_ref()).await {
         Ok(lookup) => lookup,
         Err(error) => {
             let problem = Problem::CredentialsNotRead { unusable: error.unusable_file().cloned() };
@@ -95,7 +95,7 @@ fn failure(lookup: &Lookup) -> Option<Finding> {
 
 /// Credentials in a `registries.yaml` may be where no client reads them.
 fn misplaced(context: &Context) -> Option<Finding> {
-    let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
+    let trust = context.setup.trust.as_ref().ok()?.for_registry(&context.setup.registry);
     let (host, port) = context.place();
     trust.sources(&host, port).into_iter().find_map(|source| match source.provides {
         Provides::Nothing(why @ (Unused::Key { .. } | Unused::Misplaced)) if source.origin == Origin::Registries => {

@@ -7,7 +7,7 @@ use futures::{Stream, stream};
 
 use super::check::{Check, Name, Outcome};
 use super::clients::{self, ClientReport};
-use super::context::{Context, Plan};
+use super::context::{Context, Setup};
 use super::{access, auth, classify, credentials, http, network, tls};
 use crate::auth::Action;
 use crate::error::Result;
@@ -22,12 +22,12 @@ pub enum Step {
     Client(Box<ClientReport>),
 }
 
-/// Carries out the checks, each when the next item of the stream is requested. Yields every check of the plan, also
+/// Carries out the checks, each when the next item of the stream is requested. Yields every check of the setup, also
 /// those that cannot be tried, and then a report on each client.
-pub fn examine(plan: Plan) -> impl Stream<Item = Step> {
-    let remaining = names(&plan).into_iter();
-    let clients = if plan.clients.is_some() { OtherClient::ALL.to_vec() } else { Vec::new() }.into_iter();
-    let examination = Examination { context: Context::new(plan), remaining, clients, blocking: HashSet::new() };
+pub fn examine(setup: Setup) -> impl Stream<Item = Step> {
+    let remaining = names(&setup).into_iter();
+    let clients = if setup.clients.is_some() { OtherClient::ALL.to_vec() } else { Vec::new() }.into_iter();
+    let examination = Examination { context: Context::new(setup), remaining, clients, blocking: HashSet::new() };
     stream::unfold(examination, |mut examination| async move {
         let step = match examination.next().await {
             Some(check) => Step::Check(Box::new(check)),
@@ -49,7 +49,7 @@ struct Examination {
 impl Examination {
     /// The report on the next client that is on this machine, or on the next one if all are wanted.
     async fn next_client(&mut self) -> Option<ClientReport> {
-        let options = self.context.plan.clients.clone()?;
+        let options = self.context.setup.clients.clone()?;
         loop {
             let report = clients::report(&self.context, &options, self.clients.next()?).await;
             if options.all || report.found.is_some() {
@@ -115,8 +115,8 @@ fn prerequisite(name: Name) -> Option<Name> {
     })
 }
 
-/// The checks of a plan, in their order.
-fn names(plan: &Plan) -> Vec<Name> {
+/// The checks of a setup, in their order.
+fn names(setup: &Setup) -> Vec<Name> {
     let mut names = vec![
         Name::Proxy,
         Name::Dns,
@@ -129,9 +129,9 @@ fn names(plan: &Plan) -> Vec<Name> {
         Name::Catalog,
         Name::Paging,
     ];
-    if plan.repository.is_some() {
+    if setup.repository.is_some() {
         names.extend([Name::Tags, Name::Pull, Name::Delete]);
-        names.extend(plan.needs.contains(&Action::Push).then_some(Name::Push));
+        names.extend(setup.needs.contains(&Action::Push).then_some(Name::Push));
     }
     names.extend([Name::Clock, Name::Limits]);
     names

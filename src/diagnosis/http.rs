@@ -144,7 +144,7 @@ async fn no_reply(context: &Context, error: &Error) -> Outcome {
 }
 
 fn is_plain(context: &Context) -> bool {
-    context.plan.registry.is_plain_http()
+    context.setup.registry.is_plain_http()
 }
 
 /// The largest difference of clocks that tokens work with: distribution's leeway.
@@ -186,7 +186,7 @@ fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
 
 /// How many requests are left, where the registry says so: Docker Hub does, with each manifest.
 pub(super) async fn limits(context: &mut Context) -> Result<Outcome> {
-    let of_manifest = match (&context.plan.repository, &context.tag) {
+    let of_manifest = match (&context.setup.repository, &context.tag) {
         (Some(repository), Some(tag)) => {
             let client = context.client()?;
             // A HEAD request does not count against the limit.

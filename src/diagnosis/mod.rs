@@ -1,9 +1,25 @@
 //! Finds out why a registry cannot be used: one check after the other along the path of a request, from the proxy
 //! settings to the permissions.
 //!
-//! ```text
-//! let mut steps = pin!(examine(Plan { registry, repository, … }));
-//! while let Some(step) = steps.next().await { … }             // each as soon as it is finished
+//! ```no_run
+//! use futures::StreamExt;
+//! use registry_ls::diagnosis::{Setup, Step, examine};
+//! use registry_ls::keychain::{self, Keychain};
+//! use registry_ls::trust::{self, Trust};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let keychain = Keychain::discover(keychain::Options::from_env());
+//! let trust = Trust::load(trust::Options::from_env());
+//! let setup = Setup::new("registry.corp:5000".parse()?, keychain, trust);
+//! let mut steps = std::pin::pin!(examine(setup));
+//! while let Some(step) = steps.next().await {
+//!     // Each as soon as it is finished.
+//!     if let Step::Check(check) = step {
+//!         println!("{:?}: {:?}", check.name, check.status);
+//!     }
+//! }
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! A [`Check`] that failed has a [`Finding`]: the [`Problem`] as facts, its cause in words, and the kind of error that
@@ -30,6 +46,6 @@ mod tls;
 
 pub use check::{Check, Fact, Finding, Name, Status};
 pub use clients::{ClientCredentials, ClientReport};
-pub use context::{ClientOptions, Plan};
+pub use context::{ClientOptions, Setup};
 pub use examine::{Step, examine};
 pub use problem::{Part, Problem, Secret};

@@ -57,13 +57,13 @@ pub(super) async fn dns(context: &mut Context) -> Outcome {
         context.addresses = vec![SocketAddr::new(address, port)];
         return Outcome::skipped(format!("{address} is an IP address{of}"));
     }
-    let fixed: Vec<_> = context.plan.options.addresses(&host, port).collect();
+    let fixed: Vec<_> = context.setup.options.addresses(&host, port).collect();
     if !fixed.is_empty() && !is_proxy {
         let detail = format!("{}, as configured", describe(&fixed));
         context.addresses = fixed;
         return Outcome::skipped(detail);
     }
-    let limit = context.plan.options.connect_timeout;
+    let limit = context.setup.options.connect_timeout;
     let found = timeout(limit, lookup(&host)).await.unwrap_or_else(|_| {
         Err(LookupError { reason: format!("the resolver gave no answer within {limit:?}"), is_temporary: true })
     });
@@ -163,7 +163,7 @@ const MAX_TRIED: usize = 16;
 
 /// Connects to each address.
 pub(super) async fn tcp(context: &mut Context) -> Outcome {
-    let limit = context.plan.options.connect_timeout;
+    let limit = context.setup.options.connect_timeout;
     let addresses = &context.addresses[..context.addresses.len().min(MAX_TRIED)];
     let outcomes = join_all(addresses.iter().map(|address| connect(*address, limit))).await;
     let (mut reached, mut failed) = (Vec::new(), Vec::new());

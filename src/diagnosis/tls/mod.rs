@@ -22,11 +22,11 @@ use crate::trust::{PresentedChain, Provides, Rejection, Source, Trust};
 
 /// Makes a TLS handshake and evaluates what the server presents.
 pub(super) async fn check(context: &mut Context) -> Result<Outcome> {
-    let trust = match &context.plan.trust {
-        Ok(trust) => trust.for_registry(&context.plan.registry),
+    let trust = match &context.setup.trust {
+        Ok(trust) => trust.for_registry(&context.setup.registry),
         Err(error) => return Ok(classify::outcome(error, &context.base).untimed()),
     };
-    if context.plan.registry.is_plain_http() {
+    if context.setup.registry.is_plain_http() {
         return Ok(Outcome::skipped("plain HTTP was requested"));
     }
     let (host, port) = context.place();
@@ -61,7 +61,7 @@ fn through(proxy: Option<&Proxy>, mut outcome: Outcome) -> Outcome {
 
 /// What a server presents, over the same kind of connection as a request would use.
 async fn present(context: &Context, trust: &Trust, url: &Url) -> Result<PresentedChain> {
-    let options = &context.plan.options;
+    let options = &context.setup.options;
     let connection = connect(url, options, trust).await?;
     let port = url.port_or_known_default().unwrap_or_default();
     trust.presented(connection, url.host_str().unwrap_or_default(), port, options.connect_timeout).await
@@ -69,7 +69,7 @@ async fn present(context: &Context, trust: &Trust, url: &Url) -> Result<Presente
 
 /// What another server presents, such as a token server, and what is wrong with it. `None` when it presents nothing.
 pub(super) async fn inspect(context: &Context, url: &Url) -> Option<Outcome> {
-    let trust = context.plan.trust.as_ref().ok()?.for_registry(&context.plan.registry);
+    let trust = context.setup.trust.as_ref().ok()?.for_registry(&context.setup.registry);
     let presented = present(context, &trust, url).await.ok()?;
     let (host, port) = (url.host_str()?, url.port_or_known_default()?);
     Some(evaluate(&presented, &trust.sources(host, port), host))
@@ -178,7 +178,7 @@ async fn no_certificate(context: &Context, error: &Error, sources: &[Source]) ->
 async fn speaks_http(context: &Context) -> bool {
     let (host, port) = context.place();
     let Ok(registry) = format!("http://{host}:{port}").parse::<Registry>() else { return false };
-    let client = Client::builder(registry).options(context.plan.options.clone()).build();
+    let client = Client::builder(registry).options(context.setup.options.clone()).build();
     let Ok(client) = client else { return false };
     let request = client.request(Method::GET, Endpoint::Base);
     match client.transport().send_unauthenticated(&request).await {
@@ -191,9 +191,9 @@ async fn speaks_http(context: &Context) -> bool {
 /// Whether a port that was meant to speak plain HTTP speaks TLS.
 pub(super) async fn speaks_tls(context: &Context) -> bool {
     let (host, port) = context.place();
-    let Ok(trust) = &context.plan.trust else { return false };
+    let Ok(trust) = &context.setup.trust else { return false };
     let Ok(url) = Url::parse(&format!("https://{host}:{port}/")) else { return false };
-    match present(context, &trust.for_registry(&context.plan.registry), &url).await {
+    match present(context, &trust.for_registry(&context.setup.registry), &url).await {
         Ok(_) => true,
         Err(error) => matches!(error.kind(), Kind::Tls(Tls::Version | Tls::ClientCertificate { .. })),
     }

@@ -9,7 +9,7 @@ use std::pin::pin;
 
 use registry_ls::Kind;
 use registry_ls::auth::Action;
-use registry_ls::diagnosis::{Check, ClientOptions, Plan, Status, Step, examine};
+use registry_ls::diagnosis::{Check, ClientOptions, Setup, Status, Step, examine};
 use registry_ls::keychain;
 use registry_ls::name::{Reference, Registry};
 
@@ -43,24 +43,18 @@ pub async fn run(args: &DoctorArgs, context: &Context<'_>) -> Result<(), Command
     let Parts { registry, keychain, trust, options, stats } = parts;
     let hints = context.hint_context(&registry);
     let subject = Subject { registry: &registry, repository: repository.as_ref(), hints: &hints };
-    let plan = Plan {
-        registry: registry.clone(),
-        repository: repository.clone(),
-        reference: reference.clone(),
-        needs,
-        clients: Some(ClientOptions {
-            paths: host_paths(context),
-            keychain: keychain::Options { root: Some(context.settings.root()), ..keychain::Options::from_env() },
-            path: std::env::var_os("PATH"),
-            all: everything,
-        }),
-        keychain,
-        trust,
-        options,
-        stats,
-    };
+    let places = keychain::Options { root: Some(context.settings.root()), ..keychain::Options::from_env() };
+    let mut clients = ClientOptions::new(host_paths(context), places, std::env::var_os("PATH"));
+    clients.all = everything;
+    let mut setup = Setup::new(registry.clone(), keychain, trust);
+    setup.repository = repository.clone();
+    setup.reference = reference.clone();
+    setup.needs = needs;
+    setup.clients = Some(clients);
+    setup.options = options;
+    setup.stats = stats;
     let setting = clients::Setting { registry: &registry, paths: &host_paths(context), ca_files: &ca_files };
-    let mut steps = pin!(examine(plan));
+    let mut steps = pin!(examine(setup));
     let (mut summary, mut has_clients) = (Summary::default(), false);
     let outcome = loop {
         match next_or_flush(context, &mut steps, &mut output).await {
