@@ -79,15 +79,13 @@ impl Configs {
 impl<'a> Summaries<'a> {
     /// An empty cache of summaries. `now` is the current time: later dates are implausible.
     pub fn new(repository: &'a RepositoryHandle, now: Timestamp) -> Self {
-        let (nodes, configs) = (OnceCache::default(), OnceCache::default());
-        let (head_tells, head_is_silent) = (AtomicBool::default(), AtomicBool::default());
         Self {
             repository,
             now,
-            nodes,
-            configs,
-            head_has_digest: head_tells,
-            head_lacks_digest: head_is_silent,
+            nodes: OnceCache::default(),
+            configs: OnceCache::default(),
+            head_has_digest: AtomicBool::default(),
+            head_lacks_digest: AtomicBool::default(),
             probes: Semaphore::new(repository.client().max_concurrency().min(MAX_PROBES)),
         }
     }
